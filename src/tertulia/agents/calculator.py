@@ -1,0 +1,86 @@
+"""Answers a task by writing a small program and running it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..run import Run
+from ..tools.sandbox import Limits, execute, program
+from ..types import Execution, Finding, Findings, Task
+from . import brief
+
+SYSTEM = """You answer one part of a question by writing a Python program. Reply with the program and nothing else.
+Compute everything; do not work anything out in your head. Print the answer in one line, with its unit.
+You may import math, datetime, re, itertools and collections. There are no files, no network and no input."""
+
+EXAMPLES = (
+    (
+        "Pens cost 1.20 each and notebooks 3.50. How much do 4 pens and 3 notebooks cost, with 10 % off?",
+        "pens = 4 * 1.20\nnotebooks = 3 * 3.50\ntotal = (pens + notebooks) * (1 - 0.10)\nprint(f'{total:.2f}')",
+    ),
+    (
+        "¿Qué día de la semana fue 45 días después del 3 de marzo de 2024?",
+        "from datetime import date, timedelta\nday = date(2024, 3, 3) + timedelta(days=45)\n"
+        "names = ['lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado', 'domingo']\n"
+        "print(names[day.weekday()], day)",
+    ),
+    (
+        "Question: A van works from 7:30 to 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far does "
+        "it go in a day? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\n"
+        "Known:\n[t1] distance in a day -> 287.5 km\n\nYour part: fuel in 5 days",
+        "litres = 287.5 * 8 / 100 * 5\nprint(litres, 'litres')",
+    ),
+    (
+        "Ana, Ben and Cy stand in a row. Ana is not first, and Cy is right after Ben. In which orders can they stand?",
+        "from itertools import permutations\nfor row in permutations(['Ana', 'Ben', 'Cy']):\n"
+        "    if row[0] != 'Ana' and row.index('Cy') == row.index('Ben') + 1:\n        print(', '.join(row))",
+    ),
+)
+
+REPAIR = """This program failed:
+{program}
+
+{error}
+
+Write the whole program again, corrected. Its task was: {task}"""
+
+
+@dataclass(frozen=True)
+class Calculator:
+    name: str = "calculator"
+    skill: str = "works out by a program every number, sum of money, date, weekday, time, unit, count or order"
+    system: str = SYSTEM
+    examples: tuple[tuple[str, str], ...] = EXAMPLES
+    """What could be asked, and the program that answers it: small models follow these more than any instruction."""
+    repairs: int = 1
+    """Most times a program that failed is written again."""
+    max_tokens: int = 400
+    """Most tokens a program may have."""
+    limits: Limits = Limits()
+
+    async def work(self, task: Task, known: Findings, run: Run) -> Finding:
+        run, asked = run.by(self.name), brief(task, known)
+        executions: list[Execution] = []
+        for _ in range(1 + self.repairs):
+            text = asked if not executions else REPAIR.format(**vars(executions[-1]), task=asked)
+            executions.append(await self.compute(text, run))
+            if not executions[-1].error:
+                break
+        last = executions[-1]
+        return Finding(
+            task.id,
+            self.name,
+            last.error or last.output.strip(),
+            ok=not last.error,
+            executions=tuple(executions),
+            asked=task.text,
+        )
+
+    async def compute(self, text: str, run: Run) -> Execution:
+        """Have one program written and run it; one that prints nothing has failed."""
+        reply = await run.ask(self.system, text, examples=self.examples, max_tokens=self.max_tokens)
+        code = program(reply.text)
+        execution = await run.execute(lambda: execute(code, self.limits))
+        if execution.error or execution.output.strip():
+            return execution
+        return Execution(code, "", "it printed nothing: print the answer", execution.tier, execution.seconds)

@@ -1,0 +1,40 @@
+"""Judges a finding by the evidence there is, and never by taste."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..tools.arithmetic import numbers, sums
+from ..types import Finding, Findings, Task, Verdict
+
+
+@dataclass(frozen=True)
+class Critic:
+    """A critic that asks no model: a program's run and a recomputed sum are evidence, an opinion is not.
+
+    Source: models that criticise themselves without outside evidence get worse (Huang et al., 2024).
+    """
+
+    calculator: str = "calculator"
+    """Who is asked for numbers that a finding states without any ground."""
+
+    def judge(self, task: Task, finding: Finding, known: Findings) -> Verdict:
+        if not finding.ok:
+            return Verdict(False, "nothing was found", finding.text)
+        if wrong := [str(sum) for sum in sums(finding.text) if not sum.holds]:
+            return Verdict(False, "a sum in it is wrong", "; ".join(wrong))
+        if not finding.executions and (unfounded := strangers(finding.text, task, known)):
+            return Verdict(False, "it states numbers that nothing gives", ", ".join(unfounded), better=self.calculator)
+        if finding.executions:
+            return Verdict(True, "its program ran", f"printed {finding.executions[-1].output.strip()!r}")
+        if right := [sum.left for sum in sums(finding.text)]:
+            return Verdict(True, "its sums hold", "; ".join(right))
+        return Verdict(True, "nothing speaks against it")
+
+
+def strangers(text: str, task: Task, known: Findings) -> list[str]:
+    """Numbers in a text that neither the question, nor what is known, nor a sum that holds gives."""
+    given = " ".join([task.question, task.text, *(finding.text for finding in known.values())])
+    checked = (f"{sum.left} {sum.stated}" for sum in sums(text) if sum.holds)
+    there = {number for text in (given, *checked) for number in numbers(text)}
+    return [f"{number:g}" for number in dict.fromkeys(numbers(text)) if number not in there]

@@ -1,0 +1,70 @@
+"""Compiles the findings into the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..errors import BudgetExceeded, ModelError, PromptTooLong
+from ..events import Failed
+from ..model import Reply
+from ..run import Run
+from ..types import Answer, Findings, Question
+from . import line, told
+
+SYSTEM = """You write the answer to a person's question from what your colleagues found.
+Their findings are correct: copy every number from them exactly and do not compute anew.
+Answer each part of the question, briefly and in plain words. Say which part is missing if one was not found.
+Do not mention colleagues, findings or tasks."""
+
+
+@dataclass(frozen=True)
+class Synthesizer:
+    system: str = SYSTEM
+    max_tokens: int = 500
+    """Most tokens the answer may have."""
+    shortest: int = 200
+    """Characters below which findings are not shortened to fit."""
+
+    async def compile(self, question: Question, findings: Findings, run: Run) -> Answer:
+        """The answer, whatever it takes: if no model can write it, it lists what was found."""
+        images = tuple(image for finding in findings.values() for image in finding.images)
+        try:
+            reply = await self.write(question, findings, run.by("synthesizer"))
+        except (BudgetExceeded, ModelError) as error:
+            if not any(finding.ok for finding in findings.values()):
+                raise
+            run.emit(Failed("synthesizer", str(error)))
+            return Answer(listed(findings), None, findings, images, stopped=str(error))
+        return Answer(reply.text.strip(), reply.key, findings, images, stopped=cut(reply))
+
+    async def write(self, question: Question, findings: Findings, run: Run) -> Reply:
+        """Ask for the answer, with findings cut in half for as long as the prompt is too long."""
+        longest = max((len(finding.text) for finding in findings.values()), default=0)
+        while True:
+            text = f"Question: {question.text}\n\nFindings:\n{told(findings)}\n\nWrite the answer{tongue(question)}."
+            try:
+                return await run.ask(
+                    self.system, text, history=question.history, max_tokens=self.max_tokens, final=True
+                )
+            except (PromptTooLong, BudgetExceeded) as error:
+                if longest < self.shortest or getattr(error, "limit", "tokens") != "tokens":
+                    raise
+                longest //= 2
+                findings = {id: replace(f, text=f.text[:longest]) for id, f in findings.items()}
+
+
+def tongue(question: Question) -> str:
+    """In which language to answer, as the end of an instruction."""
+    return f" in {question.language}" if question.language else ", in the language of the question"
+
+
+def cut(reply: Reply) -> str | None:
+    """Why the reply ended before its time; None if it did not."""
+    if reply.finish == "time":
+        return "the time of the budget ran out while the answer was written"
+    return "the answer met the most tokens it may have" if reply.finish == "length" else None
+
+
+def listed(findings: Findings) -> str:
+    """The findings as they are, one a line."""
+    return "\n".join(f"- {finding.asked}: {line(finding)}" for finding in findings.values())

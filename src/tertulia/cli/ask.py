@@ -1,0 +1,111 @@
+"""Asks one question from the command line, shows the run, prints the answer and the report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from ..codec import dumped
+from ..errors import (
+    BudgetExceeded,
+    InvalidQuestion,
+    ModelUnreachable,
+    SettingsError,
+    TertuliaError,
+    UnknownName,
+)
+from ..events import Event, Text, Waiting
+from ..progress import Progress
+from ..settings import Settings, open_house
+from ..types import Question
+from .display import Display, Lively, Plain, Silent, summary
+from .record import record
+
+ANSWERED, FAILED, USAGE, STOPPED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+@dataclass
+class Asking:
+    """One question on its way through the command line."""
+
+    question: Question
+    settings: Settings
+    as_json: bool = False
+    as_events: bool = False
+    quiet: bool = False
+    plain: bool = False
+    progress: Progress = field(default_factory=Progress)
+    began: float = field(default_factory=time.monotonic)
+    restarted: bool = False
+
+    def run(self) -> int:
+        """Ask, and print what is asked for; gives the exit code."""
+        self.errors = Console(stderr=True, highlight=False, no_color=True if self.plain else None)
+        self.display = self._display()
+        code, stopped = ANSWERED, None
+        try:
+            asyncio.run(self._ask())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            code, stopped = INTERRUPTED, "interrupted"
+        except TertuliaError as error:
+            code, stopped = exit_code(error), str(error)
+        finally:
+            self.display.close()
+        self._finish(stopped)
+        return code
+
+    async def _ask(self) -> None:
+        loop, me = asyncio.get_running_loop(), asyncio.current_task()
+        assert me is not None
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+        async with await open_house(self.settings, self.display.say) as house:
+            await house.ask(self.question, self._happened)
+
+    def _happened(self, event: Event) -> None:
+        self.progress.see(event)
+        self.display.see(event, self.progress)
+        if self.as_events:
+            print(
+                json.dumps({"at": round(time.monotonic() - self.began, 3), **dumped(event)}, ensure_ascii=False),
+                flush=True,
+            )
+        elif not self.as_json and isinstance(event, Text) and event.final:
+            print("\n\n" * self.restarted + event.text, end="", flush=True)
+            self.restarted = False
+        elif isinstance(event, Waiting) and self.progress.answering:
+            self.restarted = True  # the answer was cut and is written again
+
+    def _finish(self, stopped: str | None) -> None:
+        seconds, answer = time.monotonic() - self.began, self.progress.answer
+        if self.as_json:
+            print(
+                json.dumps(record(self.progress, self.settings.effort, seconds, stopped), ensure_ascii=False, indent=2)
+            )
+        elif not self.as_events and answer:
+            print("" if answer.written_by else answer.text, flush=True)
+        if stopped:
+            print(f"tertulia: {stopped}", file=sys.stderr)  # in one line, however long
+        elif answer and answer.stopped and not self.quiet:
+            print(f"The answer is not complete: {answer.stopped}", file=sys.stderr)
+        if not self.quiet and not self.as_json and not self.as_events and len(self.progress.ledger):
+            self.errors.print(summary(self.progress, self.progress.report_so_far(seconds)))
+
+    def _display(self) -> Display:
+        if self.quiet:
+            return Silent()
+        return Plain(sys.stderr) if self.plain or not self.errors.is_terminal else Lively(self.errors)
+
+
+def exit_code(error: TertuliaError) -> int:
+    """What the shell is told: 3 the budget stopped it, 4 the model is not reachable, 2 wrong use, 1 other."""
+    if isinstance(error, BudgetExceeded):
+        return STOPPED
+    if isinstance(error, ModelUnreachable):
+        return UNREACHABLE
+    return USAGE if isinstance(error, InvalidQuestion | SettingsError | UnknownName) else FAILED

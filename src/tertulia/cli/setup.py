@@ -1,0 +1,53 @@
+"""Installs extras into the Python that runs Tertulia, at the versions it was tested with."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import metadata, requires
+
+from packaging.requirements import Requirement
+
+from ..errors import SettingsError, UnknownName
+
+
+def extras() -> list[str]:
+    """Names of all extras."""
+    return sorted(metadata("tertulia").get_all("Provides-Extra") or [])
+
+
+def wanted(extra: str) -> list[str]:
+    """What an extra requires here, as pip writes it.
+
+    Raises:
+        UnknownName: if there is no such extra.
+    """
+    if extra not in extras():
+        raise UnknownName("extra", extra, extras())
+    found = (Requirement(text) for text in requires("tertulia") or [])
+    return [
+        f"{requirement.name}{extras_of(requirement)}{requirement.specifier}"
+        for requirement in found
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""})
+        if requirement.marker.evaluate({"extra": extra})
+    ]
+
+
+def extras_of(requirement: Requirement) -> str:
+    return f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+
+
+def install(names: list[str]) -> None:
+    """Install extras with uv if it is here, else with pip.
+
+    Raises:
+        SettingsError: if that fails.
+    """
+    packages = [package for name in names for package in wanted(name)]
+    uv = shutil.which("uv")
+    tool = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    print(f"installing {len(packages)} packages for {', '.join(names)}", flush=True)
+    if subprocess.run([*tool, "--quiet", *packages]).returncode:
+        raise SettingsError(f"{' '.join(tool[:3])} could not install them; its message is above")
+    print("done")

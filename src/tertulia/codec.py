@@ -1,0 +1,35 @@
+"""Events as JSON, and back: what the event stream, the store and the web page read."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from .events import Event
+
+KINDS = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def dumped(event: Event) -> dict[str, Any]:
+    """The event as what JSON can hold, with its kind under `event`; the bytes of images are base64."""
+    name = type(event).__name__
+    return {"event": name, **_adapter(name).dump_python(event, mode="json")}
+
+
+def loaded(data: dict[str, Any]) -> Event:
+    """The event that `dumped` made the data of.
+
+    Raises:
+        pydantic.ValidationError: if the data is not that of an event.
+        KeyError: if its kind is unknown.
+    """
+    fields = dict(data)
+    event: Event = _adapter(fields.pop("event")).validate_python(fields)
+    return event
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(KINDS[name])

@@ -1,0 +1,208 @@
+"""How many calls a model gets at once, and whether one that failed is made again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from .errors import ModelBusy, ModelError, ModelUnreachable
+
+MOST_TRIES = 4
+"""Attempts at one call, the first included."""
+LONGEST_WAIT = 60.0
+"""Seconds; a provider that asks for a longer wait is not asked again."""
+SLOWEST_BACKOFF = 20.0
+RETRIES_PER_CALL, RETRIES_PER_SECOND, MOST_RETRIES = 0.2, 10.0, 100.0
+
+
+class Gate:
+    """What stands between a run and one model: slots, a retry budget and a circuit breaker.
+
+    It belongs to one model at one endpoint, is shared by all that call it, and serves one event loop at a time.
+
+    Sources: additive increase, multiplicative decrease (Chiu and Jain, 1989); full jitter (Brooker, AWS, 2015);
+    retry budgets as in Finagle.
+    """
+
+    def __init__(
+        self,
+        name: str = "the model",
+        *,
+        start: int = 64,
+        most: int = 256,
+        failures: int = 8,
+        rest: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ):
+        """`failures` in a row leave the model alone for `rest` seconds; `chance` gives numbers in [0, 1)."""
+        self._slots = _Slots(start, most, clock)
+        self._breaker = _Breaker(name, failures, rest, clock)
+        self._retries = _Retries(clock)
+        self._chance = chance
+
+    @property
+    def limit(self) -> int:
+        """Calls that may be in flight now."""
+        return self._slots.limit
+
+    @property
+    def in_flight(self) -> int:
+        return self._slots.taken
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold one of the slots during a call; what the call raises tells the gate how the model is.
+
+        Raises:
+            ModelBusy: without waiting, while the model is left alone because it failed too often in a row.
+        """
+        self._breaker.check()
+        await self._slots.take()
+        probe = False
+        try:
+            probe = self._breaker.admit()
+            self._retries.called()
+            yield
+        except ModelBusy as busy:
+            if busy.overloaded:
+                self._slots.shrink()
+                self._breaker.alive()
+            elif not isinstance(busy, _LeftAlone):
+                self._breaker.failed(str(busy))
+            raise
+        except ModelUnreachable:
+            raise
+        except ModelError:  # it answered, if only that it will not do this
+            self._breaker.alive()
+            raise
+        else:
+            self._slots.grow()
+            self._breaker.alive()
+        finally:
+            if probe:
+                self._breaker.probed()
+            self._slots.give_back()
+
+    def may_retry(self) -> bool:
+        """Whether the budget for retries allows one more; True takes it."""
+        return self._retries.take()
+
+    def pause(self, attempt: int, retry_after: float | None = None) -> float | None:
+        """Seconds to wait after `attempt` (1 is the first) failed; None if it should not be tried again."""
+        if attempt >= MOST_TRIES or (retry_after or 0.0) > LONGEST_WAIT:
+            return None
+        jitter: float = self._chance() * min(SLOWEST_BACKOFF, 0.5 * 2.0 ** (attempt - 1))
+        return jitter if retry_after is None else retry_after + min(jitter, 1.0)
+
+
+class _LeftAlone(ModelBusy):
+    """Nobody was asked: the breaker is open."""
+
+
+class _Slots:
+    """Slots whose number adapts: one more after a window of successes, half after an overload."""
+
+    def __init__(self, start: int, most: int, clock: Callable[[], float]):
+        self.limit, self._most, self._clock = min(start, most), most, clock
+        self.taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._successes = 0
+        self._shrunk = float("-inf")
+
+    async def take(self) -> None:
+        if self.taken < self.limit and not self._waiting:
+            self.taken += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            with suppress(ValueError):  # a slot given back meanwhile may have passed over it
+                self._waiting.remove(turn)
+            if not turn.cancelled():  # the slot was handed over just as its taker left
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        self._hand_over()
+
+    def grow(self) -> None:
+        self._successes += 1
+        if self._successes >= self.limit < self._most:
+            self.limit, self._successes = self.limit + 1, 0
+            self._hand_over()
+
+    def shrink(self) -> None:
+        if self._clock() - self._shrunk >= 1.0:  # calls that were in flight together complain together
+            self.limit, self._successes, self._shrunk = max(1, self.limit // 2), 0, self._clock()
+
+    def _hand_over(self) -> None:
+        while self._waiting and self.taken < self.limit:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self.taken += 1
+
+
+class _Breaker:
+    """Leaves a model alone that failed too often in a row, and then lets one call try it."""
+
+    def __init__(self, name: str, most: int, rest: float, clock: Callable[[], float]):
+        self._name, self._most, self._rest, self._clock = name, most, rest, clock
+        self._failures = 0
+        self._until: float | None = None
+        self._probing = False
+        self._last = ""
+
+    def check(self) -> None:
+        """Raise if the model is left alone now."""
+        if self._until is None:
+            return
+        left = self._until - self._clock()
+        if left > 0 or self._probing:
+            said = f"{self._name} failed {self._failures} times in a row and is left alone for {max(left, 1):.0f} s"
+            raise _LeftAlone(f"{said}; the last time: {self._last}", retry_after=max(left, 1.0))
+
+    def admit(self) -> bool:
+        """Let a call through; True if it is the one that tries whether the model is back."""
+        self.check()
+        self._probing = self._until is not None
+        return self._probing
+
+    def probed(self) -> None:
+        self._probing = False
+
+    def alive(self) -> None:
+        self._failures, self._until = 0, None
+
+    def failed(self, why: str) -> None:
+        self._failures, self._last = self._failures + 1, why
+        if self._failures >= self._most and (self._until is None or self._probing):
+            self._until = self._clock() + self._rest
+
+
+class _Retries:
+    """A token bucket: each call and each second bring some; each retry takes one."""
+
+    def __init__(self, clock: Callable[[], float]):
+        self._clock, self._at, self._left = clock, clock(), RETRIES_PER_SECOND
+
+    def called(self) -> None:
+        self._left = min(MOST_RETRIES, self._left + RETRIES_PER_CALL)
+
+    def take(self) -> bool:
+        now = self._clock()
+        if self._left < RETRIES_PER_SECOND:
+            self._left = min(RETRIES_PER_SECOND, self._left + RETRIES_PER_SECOND * (now - self._at))
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -1,0 +1,135 @@
+"""A strategy, its models and a budget, ready to be asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+
+from .budget import Budget
+from .events import Answered, Asked, Event, Text, Thought
+from .gate import Gate
+from .language import language
+from .model import Chunk, Closes, Model, Request, closing
+from .run import Forgetful, Journal, Run, ignore
+from .strategies import Strategy
+from .strategies.tertulia import Tertulia
+from .tools import sandbox
+from .types import Question, Turn
+from .usage import Ledger, Report, Usage
+
+
+@dataclass(frozen=True)
+class House:
+    """Where questions come in. Itself a model, so it can be served, wrapped and nested.
+
+    Use it as `async with House(...) as house:`, or call `close` in the end, so that connections and
+    processes of its models do not outlive it.
+    """
+
+    models: Mapping[str, Model]
+    """Models by the name of the agent that uses them; `default` is for all others."""
+    strategy: Strategy = Tertulia()
+    budget: Budget = Budget()
+    name: str = "tertulia"
+    gates: dict[str, Gate] = field(default_factory=dict, compare=False, repr=False)
+    """What is known of each model's endpoint, shared by all runs."""
+
+    async def ask(
+        self,
+        question: Question,
+        on_event: Callable[[Event], None] = ignore,
+        journal: Journal | None = None,
+    ) -> Answered:
+        """Answer the question; events are handed to `on_event` as they happen.
+
+        Args:
+            journal: Where the run's steps are remembered; a run asked again with the journal of an
+                earlier one goes on where that one stopped. None remembers nothing.
+
+        Raises:
+            BudgetExceeded: if the budget ends before anything was found.
+            ModelError: if no model could be asked.
+        """
+        journal = journal or Forgetful()
+        question = replace(question, language=question.language or language(question.text))
+        ledger = Ledger(await journal.entries())
+        run = Run(self.models, self.budget, journal, on_event, ledger, self.gates)
+        run.emit(Asked(question, self.strategy.name))
+        answer = await self.strategy(question, run)
+        answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
+        run.emit(answered)
+        return answered
+
+    async def events(self, question: Question, journal: Journal | None = None) -> AsyncIterator[Event]:
+        """The run, event by event; leaving the loop early cancels it.
+
+        A reader that is slow gets longer pieces of text, not more of them.
+        """
+        waiting: deque[Event] = deque()
+        news = asyncio.Event()
+
+        def happened(event: Event) -> None:
+            if waiting and (merged := joined(waiting[-1], event)):
+                waiting[-1] = merged
+            else:
+                waiting.append(event)
+            news.set()
+
+        asking = asyncio.create_task(self.ask(question, happened, journal))
+        asking.add_done_callback(lambda _: news.set())
+        try:
+            while not asking.done() or waiting:
+                await news.wait()
+                news.clear()
+                while waiting:
+                    yield waiting.popleft()
+            await asking
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        *earlier, last = request.messages
+        history = tuple(Turn(message.role, message.text) for message in earlier if message.role != "system")
+        async with closing(self.events(Question(last.text, last.images, history=history))) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    yield Chunk(event.answer.text, usage=as_usage(event.report), finish="stop")
+
+    async def close(self) -> None:
+        """End what its models and the sandbox hold: connections, processes."""
+        for model in {id(model): model for model in self.models.values()}.values():
+            if isinstance(model, Closes):
+                await model.close()
+        await sandbox.close()
+
+    async def __aenter__(self) -> House:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def joined(one: Event, other: Event) -> Event | None:
+    """Two pieces of the same reply as one; None if they are not."""
+    if isinstance(one, Text) and isinstance(other, Text) and one.key == other.key:
+        return replace(one, text=one.text + other.text)
+    if isinstance(one, Thought) and isinstance(other, Thought) and one.key == other.key:
+        return replace(one, text=one.text + other.text)
+    return None
+
+
+def as_usage(report: Report) -> Usage:
+    """The three numbers in a provider's terms: all that was read, all that was written, and what of it was hidden."""
+    return Usage(
+        read=report.input + report.reasoning_read,
+        written=report.output + report.reasoning_written,
+        hidden=report.reasoning_written,
+        cached=report.cached,
+        exact=report.exact,
+    )

@@ -1,0 +1,184 @@
+"""What a language model is, to Tertulia: one method that streams.
+
+A provider, a layer around a provider, and a whole house all have this one shape,
+so they stack and nest freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+
+from .errors import ModelBusy
+from .types import Image
+from .usage import Usage, estimate
+
+T = TypeVar("T")
+Role = Literal["system", "user", "assistant"]
+IMAGE_TOKENS = 1600
+"""Most tokens an image is taken to cost where the model cannot count; providers shrink larger ones."""
+MESSAGE_TOKENS = 8
+"""Most tokens a chat template adds to a message."""
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Role
+    text: str
+    images: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to a model."""
+
+    messages: tuple[Message, ...]
+    max_tokens: int = 512
+    """Most tokens the reply may have, hidden reasoning included."""
+    temperature: float = 0.0
+    schema: Mapping[str, Any] | None = None
+    """JSON schema the reply must follow; providers that cannot enforce it ignore it, so read with care."""
+    stop: tuple[str, ...] = ()
+    """Texts that end the reply when the model writes them; they are not part of it."""
+    seed: int | None = None
+
+    @property
+    def text(self) -> str:
+        """All that is read, joined."""
+        return "\n".join(message.text for message in self.messages)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a reply."""
+
+    text: str = ""
+    thought: str = ""
+    """Reasoning that the model shows apart from its reply."""
+    usage: Usage | None = None
+    """On the last chunk only; None there means that the provider did not count."""
+    finish: str | None = None
+    """Why the reply ended, on the chunk that ends it: `stop`, or `length` if it met `max_tokens`."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole reply."""
+
+    text: str
+    usage: Usage
+    thought: str = ""
+    finish: str = "stop"
+    key: str = ""
+    """Which call of the run this was; set by the run."""
+
+
+class Model(Protocol):
+    """Anything that answers a request."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        """Yield the reply piece by piece; the stream is whole only if a chunk carries `finish`.
+
+        A provider that knows what a failed call costs yields that before it raises; the usage `NOTHING` says that
+        the call was refused and is not billed.
+
+        Raises:
+            ModelBusy: the failure is passing; asking again may work.
+            ModelError: any other failure.
+        """
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """A model that has its tokenizer at hand."""
+
+    async def count(self, request: Request) -> int:
+        """Tokens the request is read as: exact, or more."""
+        ...
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A model whose price is known."""
+
+    def cost(self, usage: Usage) -> float | None:
+        """US dollars; None if the price is not known after all."""
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """A model that holds connections or a process."""
+
+    async def close(self) -> None: ...
+
+
+async def count(model: Model, request: Request) -> int:
+    """Most tokens the request may be read as by `model`."""
+    if isinstance(model, Counts):
+        return await model.count(request)
+    images = sum(len(message.images) for message in request.messages)
+    return estimate(request.text) + MESSAGE_TOKENS * (len(request.messages) + 1) + IMAGE_TOKENS * images
+
+
+def cost(model: Model, usage: Usage) -> float | None:
+    """US dollars that `usage` costs; None if the price is unknown."""
+    return model.cost(usage) if isinstance(model, Priced) else None
+
+
+@asynccontextmanager
+async def closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """Close a stream at once when it is left, not when memory is next tidied: a provider bills until then."""
+    try:
+        yield stream
+    finally:
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()
+
+
+class Draft:
+    """A reply being written; whatever happens to the stream, what was heard so far stays here."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.thoughts: list[str] = []
+        self.usage: Usage | None = None
+        self.finish: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    @property
+    def thought(self) -> str:
+        return "".join(self.thoughts)
+
+    async def read(self, chunks: AsyncIterator[Chunk], on_chunk: Callable[[Chunk], None] = lambda _: None) -> None:
+        """Take a stream to its end.
+
+        Raises:
+            ModelBusy: if it ends without saying why, and so was cut.
+        """
+        async with closing(chunks):
+            async for chunk in chunks:
+                if chunk.text:
+                    self.texts.append(chunk.text)
+                if chunk.thought:
+                    self.thoughts.append(chunk.thought)
+                self.usage = chunk.usage or self.usage
+                self.finish = chunk.finish or self.finish
+                on_chunk(chunk)
+        if self.finish is None:
+            raise ModelBusy("the reply was cut: the stream ended without a finish reason")
+
+
+def stack(model: Model, *layers: Callable[[Model], Model]) -> Model:
+    """Wrap `model` in layers, the first one innermost."""
+    return reduce(lambda inner, layer: layer(inner), layers, model)

@@ -1,0 +1,129 @@
+"""Providers by name: where each one is, which key it wants, and how to make a model of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import SettingsError
+from ..model import Model
+from .openai import OpenAI
+from .scripted import Scripted
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the settings say about a model besides its name."""
+
+    url: str = ""
+    """Address to use in place of the provider's own; empty for its own."""
+    key: str = ""
+    """Key to use in place of the one in the environment."""
+    threads: int | None = None
+    """Threads of the embedded model; None for one a physical core."""
+    slots: int | None = None
+    """Calls that the embedded model serves at once; None for its default."""
+    context: int | None = None
+    """Tokens that each call to the embedded model may read and write; None for its default."""
+    say: Callable[[str], None] = print
+    """Where to tell what takes time, such as joining the weights."""
+
+
+class Provider(Protocol):
+    """Makes a model out of its name."""
+
+    def __call__(self, name: str, wishes: Wishes) -> Model: ...
+
+
+@dataclass(frozen=True)
+class Compatible:
+    """A provider that speaks the OpenAI chat protocol."""
+
+    name: str
+    url: str
+    key_from: str = ""
+    """Environment variable that holds the key; empty if it wants none."""
+    favourite: str = ""
+    """Model to take when the person names none."""
+    vendor: str | None = None
+    """Who sets the price, as genai-prices calls them."""
+    free: bool = False
+
+    def __call__(self, name: str, wishes: Wishes) -> OpenAI:
+        own = not wishes.url or wishes.url.rstrip("/") == self.url
+        key = wishes.key or (os.environ.get(self.key_from, "") if own and self.key_from else "")
+        if not (name or self.favourite):
+            raise SettingsError(f"name the model too, as in {self.name}:NAME")
+        if own and self.key_from and not key:
+            raise SettingsError(
+                f"{self.name} wants a key: set {self.key_from}, or take another model (tertulia models)"
+            )
+        return OpenAI(
+            model=name or self.favourite,
+            url=wishes.url or self.url,
+            key=key,
+            label=f"{self.name}:{name or self.favourite}",
+            vendor=self.vendor if own else None,
+            free=self.free and own,
+            key_from=self.key_from if own and self.key_from else "TERTULIA_API_KEY",
+        )
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A provider that is reached through pydantic-ai; needs the extra `providers`."""
+
+    name: str
+    key_from: str
+    favourite: str
+
+    def __call__(self, name: str, wishes: Wishes) -> Model:
+        from .direct import Direct  # takes seconds, and only some need it
+
+        if wishes.url:
+            raise SettingsError(f"{self.name} has an address of its own; --base-url goes with models named openai:NAME")
+        return Direct(f"{self.name}:{name or self.favourite}")
+
+
+def embedded(name: str, wishes: Wishes) -> Model:
+    """The model in the box: `embedded`, `embedded:small`, or `embedded:FILE.gguf`."""
+    from .embedded import Embedded
+    from .weights import LARGE, SMALL
+
+    known = {"": LARGE, "large": LARGE, "small": SMALL}
+    if name not in known and not name.endswith(".gguf"):
+        raise SettingsError(
+            f"there is no embedded model {name!r}; there are: large, small, or the path of a .gguf file"
+        )
+    return Embedded(
+        weights=known.get(name) or Path(name),
+        slots=wishes.slots or Embedded.slots,
+        context=wishes.context or Embedded.context,
+        threads=wishes.threads,
+        on_start=wishes.say,
+    )
+
+
+def scripted(name: str, wishes: Wishes) -> Model:
+    """A model that repeats what it is asked, to try things without any model."""
+    return Scripted()
+
+
+openai = Compatible("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "gpt-5.2", "openai")
+ollama = Compatible("ollama", "http://127.0.0.1:11434/v1", free=True)
+llamacpp = Compatible("llamacpp", "http://127.0.0.1:8080/v1", favourite="default", free=True)
+vllm = Compatible("vllm", "http://127.0.0.1:8000/v1", free=True)
+lmstudio = Compatible("lmstudio", "http://127.0.0.1:1234/v1", free=True)
+openrouter = Compatible("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", vendor="openrouter")
+deepseek = Compatible("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "deepseek-chat", "deepseek")
+groq = Compatible("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", vendor="groq")
+mistral = Compatible("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", "mistral-large-latest", "mistral")
+xai = Compatible("xai", "https://api.x.ai/v1", "XAI_API_KEY", vendor="x-ai")
+anthropic = Gateway("anthropic", "ANTHROPIC_API_KEY", "claude-sonnet-5-5")
+google = Gateway("google", "GOOGLE_API_KEY", "gemini-2.5-flash")
+
+KEYED: Mapping[str, str] = {maker.key_from: maker.name for maker in (openai, anthropic, google, deepseek, mistral)}
+"""Environment variables whose key is reason enough to take a provider, in this order."""

@@ -1,0 +1,178 @@
+"""From a TOML file, the environment and the command line to a house."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import aiohttp
+from platformdirs import user_config_path
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from .budget import Budget
+from .errors import SettingsError, UnknownName
+from .house import House
+from .model import Model, cost
+from .providers.catalog import KEYED, Wishes, ollama
+from .registry import find, parts
+from .strategies import Scales, Strategy
+from .types import Effort
+from .usage import NOTHING
+
+PROBE_SECONDS = 0.5
+
+
+def silence(words: str) -> None:
+    """Says nothing."""
+
+
+def config_file() -> Path:
+    """Where the settings file is looked for: `TERTULIA_CONFIG`, or `config.toml` in the platform's config folder."""
+    return Path(os.environ.get("TERTULIA_CONFIG") or user_config_path("tertulia") / "config.toml")
+
+
+class Embedding(BaseModel, extra="forbid"):
+    """Settings of the embedded model."""
+
+    threads: int | None = Field(default=None, ge=1)
+    slots: int | None = Field(default=None, ge=1, le=32)
+    context: int | None = Field(default=None, ge=512)
+
+
+class Limits(BaseModel, extra="forbid"):
+    """Limits of every run; None means no limit."""
+
+    tokens: int | None = Field(default=None, ge=1)
+    usd: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+    calls: int | None = Field(default=None, ge=1)
+
+
+class Settings(BaseSettings):
+    """All that can be set, in order of precedence: arguments, `TERTULIA_*` variables, the settings file."""
+
+    model_config = SettingsConfigDict(env_prefix="TERTULIA_", env_nested_delimiter="__", extra="ignore")
+
+    model: str = "auto"
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    agent_models: dict[str, str] = {}
+    """Model by agent, for those that use another than `model`."""
+    strategy: str = "tertulia"
+    effort: Effort = "auto"
+    budget: Limits = Limits()
+    embedded: Embedding = Embedding()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    def wishes(self, say: Callable[[str], None]) -> Wishes:
+        return Wishes(self.base_url, self.api_key.get_secret_value(), **self.embedded.model_dump(), say=say)
+
+
+def load(**given: Any) -> Settings:
+    """The settings, with `given` ones above all others; a given None counts as not given.
+
+    Raises:
+        SettingsError: if one is not usable; the message names it.
+    """
+    unknown = sorted(set(given) - set(Settings.model_fields))
+    if unknown:
+        raise UnknownName("setting", unknown[0], Settings.model_fields)
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"the setting {where!r} cannot be {first['input']!r}: {first['msg']}") from None
+    except ValueError as error:  # the file is not TOML
+        raise SettingsError(f"{config_file()} cannot be read: {error}") from None
+
+
+async def open_house(settings: Settings, say: Callable[[str], None] = silence) -> House:
+    """The house that the settings describe; `say` is told what was chosen and why, and what takes time.
+
+    Raises:
+        UnknownName: if a provider, strategy or agent has no such name.
+        SettingsError: if a model cannot be made, for want of a key or an extra.
+    """
+    wishes = settings.wishes(say)
+    strategy = make_strategy(settings.strategy, settings.effort)
+    known = agents_of(strategy)
+    for agent in settings.agent_models:
+        if agent not in known:
+            raise UnknownName("agent", agent, known)
+    name = settings.model
+    if name in ("", "auto"):
+        name, why = await choose(settings)
+        say(f"model: {name} ({why})")
+    models = {"default": make_model(name, wishes)}
+    for agent, model in settings.agent_models.items():
+        models[agent] = make_model(model, replace(wishes, url="", key=""))
+    for one in models.values():  # the first price takes long to look up
+        await asyncio.to_thread(cost, one, NOTHING)
+    return House(models, strategy, Budget(**settings.budget.model_dump()))
+
+
+def make_strategy(name: str, effort: Effort = "auto") -> Strategy:
+    """The strategy of that name, with as much in it as the effort allows."""
+    strategy: Strategy = find("strategy", name)()
+    return strategy.scaled(effort) if isinstance(strategy, Scales) and effort != "auto" else strategy
+
+
+def make_model(name: str, wishes: Wishes) -> Model:
+    """The model named `provider:name`; with an address of one's own, a bare name is what the server there calls it."""
+    provider, _, rest = name.partition(":")
+    if wishes.url and provider not in parts("provider"):
+        provider, rest = "openai", name
+    model: Model = find("provider", provider)(rest, wishes)
+    return model
+
+
+def agents_of(strategy: Strategy) -> list[str]:
+    """Names under which a strategy asks models, for settings to give each a model of its own."""
+    return [*parts("agent"), "planner", "synthesizer", strategy.name]
+
+
+async def choose(settings: Settings) -> tuple[str, str]:
+    """A model to take when none was named, and why."""
+    if settings.base_url:
+        names = await served(settings.base_url, settings.api_key.get_secret_value())
+        if not names:
+            raise SettingsError(f"{settings.base_url} does not say which models it has: name one with --model")
+        return f"openai:{names[0]}", f"the first model that {settings.base_url} offers"
+    for variable, provider in KEYED.items():
+        if os.environ.get(variable):
+            return provider, f"{variable} is set"
+    if names := await served(ollama.url):
+        return f"ollama:{names[0]}", "an Ollama server runs on this machine"
+    return "embedded", "no key is set and no Ollama runs here"
+
+
+async def served(url: str, key: str = "") -> list[str]:
+    """Names of the models that a server offers; none if it does not answer at once."""
+    headers: Mapping[str, str] = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(PROBE_SECONDS), headers=headers) as session,
+            session.get(url.rstrip("/") + "/models", allow_redirects=False) as response,
+        ):
+            return [str(model["id"]) for model in (await response.json())["data"]]
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
+        return []
+
+
+EFFORTS: tuple[str, ...] = get_args(Effort)

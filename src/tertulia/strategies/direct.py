@@ -1,0 +1,30 @@
+"""Ask the model once. The baseline every other strategy must beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..agents.synthesizer import cut, tongue
+from ..run import Run
+from ..types import Answer, Question
+
+SYSTEM = "Answer the person's question, briefly and in plain words."
+
+
+@dataclass(frozen=True)
+class Direct:
+    name: str = "direct"
+    system: str = SYSTEM
+    max_tokens: int = 700
+    """Most tokens the answer may have."""
+
+    async def __call__(self, question: Question, run: Run) -> Answer:
+        reply = await run.by("direct").ask(
+            self.system,
+            f"{question.text}\n\nAnswer{tongue(question)}.",
+            history=question.history,
+            images=question.images,
+            max_tokens=self.max_tokens,
+            final=True,
+        )
+        return Answer(reply.text.strip(), reply.key, stopped=cut(reply))

@@ -1,0 +1,176 @@
+"""The nouns: what is asked, planned, found, judged and answered.
+
+Every noun is a frozen dataclass that knows nothing of models, networks or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .errors import InvalidQuestion, PlanError
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "auto"]
+"""The most that may be spent on thinking, in the words of OpenAI's `reasoning_effort`; a ceiling, not a quota."""
+
+LONGEST_QUESTION = 1_000_000
+"""Characters a question may have; longer material belongs in a document."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture, as encoded bytes."""
+
+    data: bytes
+    media_type: str = "image/png"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something said earlier in the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the person asks, with whatever they attach.
+
+    Raises:
+        InvalidQuestion: if it is empty or longer than `LONGEST_QUESTION`.
+    """
+
+    text: str
+    images: tuple[Image, ...] = ()
+    documents: tuple[str, ...] = ()
+    """Names of document collections the librarian may read."""
+    history: tuple[Turn, ...] = ()
+    """The conversation so far, oldest first."""
+    language: str = ""
+    """The language to answer in, as an English word (`Spanish`); empty for that of the question."""
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise InvalidQuestion('the question is empty; ask something, as in: tertulia ask "What is 6 times 7?"')
+        if len(self.text) > LONGEST_QUESTION:
+            raise InvalidQuestion(
+                f"the question has {len(self.text):,} characters and the most is {LONGEST_QUESTION:,}; "
+                "put long material in a document and ask about it"
+            )
+
+
+@dataclass(frozen=True)
+class Task:
+    """One part of a question, given to one agent."""
+
+    id: str
+    text: str
+    agent: str
+    needs: tuple[str, ...] = ()
+    """Ids of the tasks whose findings this one reads."""
+    question: str = ""
+    """The question it is a part of, for the agent to read; empty if the task says all there is to know."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Tasks in a directed acyclic graph.
+
+    Raises:
+        PlanError: if it is empty, repeats an id, needs an unknown task, or has a cycle.
+    """
+
+    tasks: tuple[Task, ...]
+
+    def __post_init__(self) -> None:
+        ids = [task.id for task in self.tasks]
+        if not ids:
+            raise PlanError("the plan has no task")
+        if len(set(ids)) < len(ids):
+            raise PlanError(f"the plan repeats an id: {ids}")
+        unknown = {need for task in self.tasks for need in task.needs} - set(ids)
+        if unknown:
+            raise PlanError(f"tasks need tasks that are not in the plan: {sorted(unknown)}")
+        done: set[str] = set()
+        while len(done) < len(ids):
+            ready = self.ready(done)
+            if not ready:
+                raise PlanError(f"tasks wait for each other: {sorted(set(ids) - done)}")
+            done |= {task.id for task in ready}
+
+    def ready(self, done: Iterable[str], started: Iterable[str] = ()) -> list[Task]:
+        """Tasks whose needs are all in `done`, and that are neither done nor started."""
+        done, started = set(done), set(started)
+        return [task for task in self.tasks if task.id not in done | started and done >= set(task.needs)]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document, with where it comes from."""
+
+    text: str
+    source: str
+    score: float = 0.0
+    """Relevance to the query, higher is better; only comparable within one search."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A program that an agent wrote, and what came of running it."""
+
+    program: str
+    output: str = ""
+    """What it printed or, if it printed nothing, the value of its last expression."""
+    error: str = ""
+    """Why it failed; empty if it ran to its end."""
+    tier: str = ""
+    """Which sandbox ran it."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one agent found out for one task."""
+
+    task: str
+    agent: str
+    text: str
+    ok: bool = True
+    """False if nothing was found: then `text` says why."""
+    asked: str = ""
+    """What the task asked."""
+    executions: tuple[Execution, ...] = ()
+    """Programs that were run for it, the last one being the one it rests on."""
+    sources: tuple[Passage, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+Findings = Mapping[str, Finding]
+"""Findings by task id."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a critic says of a finding."""
+
+    accepted: bool
+    reason: str
+    evidence: str = ""
+    """What the verdict rests on: an output, a recomputed sum, a passage. Empty only for an acceptance by default."""
+    better: str = ""
+    """Who should try again, if another agent could give the evidence that is missing; empty for the same agent."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the person gets back."""
+
+    text: str
+    written_by: str | None = None
+    """Key of the model call that wrote `text`; None if no model wrote it."""
+    findings: Findings = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
+    stopped: str | None = None
+    """Why the run ended before its time; None if it did not."""

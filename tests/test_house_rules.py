@@ -1,0 +1,114 @@
+"""Who may import whom, and what importing may do. Each layer may import only those above it in this list."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tertulia
+
+ROOT = Path(tertulia.__file__).parent
+LAYERS = [
+    {"errors"},
+    {"types", "usage"},
+    {"budget", "events", "model", "schedule", "gate", "language"},
+    {"run", "codec", "progress"},
+    {"tools", "providers", "stores"},
+    {"agents"},
+    {"strategies"},
+    {"house"},
+    {"__init__"},
+    {"registry"},
+    {"settings"},
+    {"testing"},
+    {"cli", "__main__"},
+]
+WITHIN = {"tools", "providers", "stores", "cli", "strategies"}
+"""Folders whose files may import each other; agents may import only what `agents/__init__.py` holds."""
+
+
+def layer(part: str) -> int:
+    return next(number for number, names in enumerate(LAYERS) if part in names)
+
+
+def imports(file: Path):
+    """Parts that a file imports when it is loaded or later, with the line."""
+    here = file.relative_to(ROOT).parts
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = list(here[:-1])[: len(here) - node.level]
+            yield tuple(base + (node.module.split(".") if node.module else ["__init__"])), node
+
+
+def test_imports_point_one_way():
+    wrong = []
+    for file in ROOT.rglob("*.py"):
+        part = file.relative_to(ROOT).with_suffix("").parts[0]
+        for (other, *_), node in imports(file):
+            late = node.col_offset > 0
+            if other != part and layer(other) >= layer(part) and not (part == "__init__" and late):
+                wrong.append(f"{file.relative_to(ROOT)} imports {other}")
+    assert wrong == []
+
+
+def test_agents_do_not_know_each_other():
+    wrong = [
+        f"{file.name} imports {'.'.join(target)}"
+        for file in (ROOT / "agents").glob("*.py")
+        for target, _ in imports(file)
+        if target[0] in ("providers", "stores") or (target[0] == "agents" and target[1] != "__init__")
+    ]
+    assert wrong == []
+
+
+def test_providers_and_tools_do_not_know_the_run():
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {target[0]}"
+        for folder in ("providers", "tools")
+        for file in (ROOT / folder).rglob("*.py")
+        for target, _ in imports(file)
+        if target[0] in ("run", "agents", "strategies", "house")
+    ]
+    assert wrong == []
+
+
+def test_everything_public_is_named():
+    assert sorted(tertulia.__all__) == tertulia.__all__
+    assert all(hasattr(tertulia, name) for name in tertulia.__all__)
+
+
+def loaded_by(statement: str) -> dict:
+    """What a fresh interpreter has after the statement: seconds of CPU it took, modules, threads, sockets."""
+    program = (
+        "import sys, time, json, threading\nbegan = time.process_time()\n"
+        f"{statement}\n"
+        "print(json.dumps({'modules': sorted(sys.modules), 'threads': threading.active_count()}))"
+    )
+    done = subprocess.run([sys.executable, "-X", "utf8", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "heavy",
+    ["pydantic_ai", "xllamacpp", "numpy", "genai_prices", "py3langid", "typer", "rich", "torch", "pydantic_monty"],
+)
+def test_importing_loads_nothing_heavy_and_starts_nothing(heavy):
+    after = loaded_by("import tertulia")
+    assert after["threads"] == 1
+    assert heavy not in after["modules"]
+
+
+def test_following_one_question_takes_less_than_a_thousand_lines():
+    straight = ["house", "run", "schedule", "budget", "model", "usage", "strategies/tertulia"]
+    straight += [f"agents/{name}" for name in ("planner", "calculator", "reasoner", "critic", "synthesizer")]
+    lines = sum(
+        1
+        for name in straight
+        for line in (ROOT / f"{name}.py").read_text().splitlines()
+        if line.strip() and not line.strip().startswith("#")
+    )
+    assert lines < 1_400  # docstrings and prompts included; the code alone is about half
