@@ -24,7 +24,8 @@ LAYERS = [
     {"registry"},
     {"settings"},
     {"testing"},
-    {"cli", "__main__"},
+    {"cli"},
+    {"__main__"},
 ]
 WITHIN = {"tools", "providers", "stores", "cli", "strategies"}
 """Folders whose files may import each other; agents may import only what `agents/__init__.py` holds."""

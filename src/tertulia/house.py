@@ -56,22 +56,28 @@ class House:
         journal = journal or Forgetful()
         question = replace(question, language=question.language or language(question.text))
         ledger = Ledger(await journal.entries())
-        run = Run(self.models, self.budget, journal, on_event, ledger, self.gates)
+        run = Run(self.models, self.budget, journal, on_event, ledger, self.gates, question.form)
         run.emit(Asked(question, self.strategy.name))
         answer = await self.strategy(question, run)
         answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
         run.emit(answered)
         return answered
 
-    async def events(self, question: Question, journal: Journal | None = None) -> AsyncIterator[Event]:
+    async def events(
+        self, question: Question, journal: Journal | None = None, on_event: Callable[[Event], None] = ignore
+    ) -> AsyncIterator[Event]:
         """The run, event by event; leaving the loop early cancels it.
 
         A reader that is slow gets longer pieces of text, not more of them.
+
+        Args:
+            on_event: Told of every event as it happens, also of those that come after the reader has left.
         """
         waiting: deque[Event] = deque()
         news = asyncio.Event()
 
         def happened(event: Event) -> None:
+            on_event(event)
             if waiting and (merged := joined(waiting[-1], event)):
                 waiting[-1] = merged
             else:

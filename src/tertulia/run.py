@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from .events import Called, Event, Executed, Replied, Text, Thought, Waiting
 from .gate import MOST_TRIES, Gate
 from .model import Chunk, Draft, Message, Model, Reply, Request, cost, count
 from .schedule import Bell, gather
-from .types import Execution, Image, Turn
+from .types import Execution, Form, Image, Turn
 from .usage import Entry, Ledger, Status, Usage, estimate
 
 T = TypeVar("T")
@@ -80,6 +81,8 @@ class Run:
     on_event: Callable[[Event], None] = ignore
     ledger: Ledger = field(default_factory=Ledger)
     gates: dict[str, Gate] = field(default_factory=dict)
+    form: Form = Form()
+    """What the person says of how the answer is to be written."""
     place: tuple[str, ...] = ()
     agent: str = "?"
     started: float = field(default_factory=time.monotonic)
@@ -138,6 +141,8 @@ class Run:
         messages += [Message(turn.role, turn.text) for turn in history]
         messages.append(Message("user", text, images))
         request = Request(tuple(messages), max_tokens, temperature, schema, stop, seed)
+        if final:
+            request = formed(request, self.form)
         key = self._key("ask")
         heard = await self.journal.once(key, Heard, lambda: self._insist(key, request, final))
         self.ledger.write(heard.entry)
@@ -231,7 +236,8 @@ class Run:
 
     def _set_aside(self, key: str, request: Request, read: int, final: bool) -> tuple[Request, Entry]:
         """The request, no longer than the budget allows, and its line in the ledger at the most it may cost."""
-        spent = Spent(self.ledger.total, self.ledger.cost, self.seconds, len(self.ledger))
+        written = sum(entry.usage.written for entry in self.ledger)
+        spent = Spent(self.ledger.total, self.ledger.cost, self.seconds, len(self.ledger), written)
         usd_read = cost(self.model, Usage(read, 0))
         usd_all = cost(self.model, Usage(read, request.max_tokens))
         usd_written = None if usd_all is None or usd_read is None else usd_all - usd_read
@@ -281,6 +287,22 @@ class Run:
         where = "/".join(self.place) + ":" + what
         self._calls[where] += 1
         return f"{where}#{self._calls[where]}"
+
+
+def formed(request: Request, form: Form) -> Request:
+    """The request for the answer, as the person wants it written."""
+    first, *rest = request.messages
+    said = [first.text, form.instructions]
+    if form.schema is not None:  # also in words, for providers that cannot enforce it
+        said.append(f"Reply with nothing but JSON that follows this schema: {json.dumps(form.schema)}")
+    return Request(
+        (replace(first, text="\n\n".join(part for part in said if part)), *rest),
+        request.max_tokens if form.max_tokens is None else form.max_tokens,
+        request.temperature if form.temperature is None else form.temperature,
+        request.schema if form.schema is None else form.schema,
+        (*request.stop, *form.stop),
+        request.seed if form.seed is None else form.seed,
+    )
 
 
 def _changed(request: Request) -> Request:

@@ -53,6 +53,51 @@ class Limits(BaseModel, extra="forbid"):
     calls: int | None = Field(default=None, ge=1)
 
 
+class Key(BaseModel, extra="forbid"):
+    """A key that `tertulia serve` accepts, and what whoever holds it may spend; None means no limit."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """Of the key, in hexadecimal; `tertulia key new` prints both."""
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_day: int | None = Field(default=None, ge=1)
+    usd_per_day: float | None = Field(default=None, gt=0)
+    runs: int | None = Field(default=None, ge=1)
+    """Runs at the same time."""
+
+
+class Serving(BaseModel, extra="forbid"):
+    """Settings of `tertulia serve`."""
+
+    keys: dict[str, Key] = {}
+    """Keys by the name of who holds them; without any, only this machine is served."""
+    origins: list[str] = []
+    """Web pages that may call it, as in `https://chat.example.org`; none by default."""
+    runs: int = Field(default=64, ge=1)
+    """Runs at the same time."""
+    queue: int = Field(default=64, ge=0)
+    """Requests that may wait for their turn; more are refused at once."""
+    wait_seconds: float = Field(default=30.0, ge=0)
+    """Most time a request waits for its turn."""
+    grace_seconds: float = Field(default=30.0, ge=0)
+    """Time that runs get to end when the server is told to stop."""
+    body_bytes: int = Field(default=20 << 20, ge=1 << 10)
+    """Most bytes of a request, images included."""
+    stored: int = Field(default=1000, ge=0)
+    """Responses that are kept in memory to be asked for again."""
+
+
+class Dwelling(BaseModel, extra="forbid"):
+    """A further house that the server offers; what is None is as in the settings outside it."""
+
+    model: str | None = None
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    agent_models: dict[str, str] | None = None
+    strategy: str | None = None
+    effort: Effort | None = None
+    budget: Limits | None = None
+
+
 class Settings(BaseSettings):
     """All that can be set, in order of precedence: arguments, `TERTULIA_*` variables, the settings file."""
 
@@ -67,6 +112,9 @@ class Settings(BaseSettings):
     effort: Effort = "auto"
     budget: Limits = Limits()
     embedded: Embedding = Embedding()
+    houses: dict[str, Dwelling] = {}
+    """Further houses by the name under which the server offers them."""
+    server: Serving = Serving()
 
     @classmethod
     def settings_customise_sources(
@@ -81,6 +129,15 @@ class Settings(BaseSettings):
 
     def wishes(self, say: Callable[[str], None]) -> Wishes:
         return Wishes(self.base_url, self.api_key.get_secret_value(), **self.embedded.model_dump(), say=say)
+
+
+def settings_of(name: str, settings: Settings) -> Settings:
+    """The settings of one of the further houses."""
+    own = settings.houses[name]
+    changes = {field: getattr(own, field) for field in type(own).model_fields if getattr(own, field) is not None}
+    if own.base_url is not None and own.api_key is None:
+        changes["api_key"] = SecretStr("")  # a key goes to no address but the one it was given for
+    return settings.model_copy(update=changes)
 
 
 def load(**given: Any) -> Settings:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Status = Literal["open", "ok", "retried", "failed", "cancelled", "abandoned"]
+Status = Literal["open", "ok", "retried", "failed", "cancelled", "abandoned", "unknown"]
 """How an attempt ended.
 
 `open` means not yet; `retried` and `failed` that the provider failed, and was or was not asked again;
-`cancelled` that whoever asked left; `abandoned` that the run itself stopped it, out of time.
+`cancelled` that whoever asked left; `abandoned` that the run itself stopped it, out of time; `unknown` that the
+process died before it heard the end, so that the usage is the most it may have cost.
 """
 
 
