@@ -23,11 +23,13 @@ LAYERS = [
     {"__init__"},
     {"registry"},
     {"settings"},
+    {"durable"},
     {"testing"},
+    {"server"},
     {"cli"},
     {"__main__"},
 ]
-WITHIN = {"tools", "providers", "stores", "cli", "strategies"}
+WITHIN = {"tools", "providers", "stores", "cli", "strategies", "server"}
 """Folders whose files may import each other; agents may import only what `agents/__init__.py` holds."""
 
 

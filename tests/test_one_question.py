@@ -1,6 +1,7 @@
 """What happens to one question, from asking to the three numbers."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_a_run_stops_before_it_crosses_its_budget_and_still_answers(house, happe
 def test_a_budget_without_room_for_a_plan_is_spent_on_answering(house, happen):
     answered, events = happen(house(lambda system, text: "about as many", budget=Budget(tokens=400)))
     assert answered.answer.text == "about as many"
-    assert any(isinstance(event, Decided) and "no room for a plan" in event.reason for event in events)
+    assert any(isinstance(event, Decided) and "met the budget" in event.reason for event in events)
     assert [entry.agent for entry in settled(events)] == ["direct"]
 
 
@@ -286,3 +287,19 @@ def test_the_conversation_comes_along(house):
 
     asyncio.run(talk())
     assert heard[0][1:3] == ["I have 3 cats.", "Nice."]
+
+
+def test_what_was_not_found_is_planned_for_once_more(house, happen):
+    def stubborn(system, text):
+        if system.startswith("You plan") and "NOT FOUND" in text:
+            return json.dumps({"t1": {"task": "Which is larger, in words?", "agent": "reasoner", "needs": []}})
+        if "Python" in system and "hours has a week?" in text:
+            return "print(undefined)"
+        return says(system, text)
+
+    answered, events = happen(house(stubborn))
+    assert not answered.answer.findings["t2"].ok
+    assert answered.answer.findings["again_t1"].ok
+    (decided,) = (event for event in events if isinstance(event, Decided))
+    assert decided.choice == "replan"
+    assert "undefined" in decided.reason

@@ -541,3 +541,15 @@ def test_think_tags_are_found_wherever_the_pieces_end(size: int) -> None:
     split.append(tags.rest())
     assert "".join(thought for thought, _ in split) == "a < b</th>"
     assert "".join(said for _, said in split).strip() == "Text </think>"
+
+
+async def test_closing_a_provider_ends_the_streams_that_are_being_read():
+    async with CountingServer(latency=0, per_token=0.2) as server:
+        model = OpenAI("mock", server.url)
+        reading = asyncio.create_task(Draft().read(model.stream(Request((Message("user", "What is 2 + 2?"),)))))
+        while not server.calls:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3)
+        await model.close()
+        with pytest.raises(ModelBusy, match="closed"):
+            await asyncio.wait_for(reading, 5)

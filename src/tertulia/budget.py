@@ -18,6 +18,8 @@ class Budget:
     usd: float | None = None
     seconds: float | None = None
     calls: int | None = None
+    written: int | None = None
+    """Tokens that all calls may write together, hidden ones included."""
     keep: float = 0.25
     """Share of tokens, money and seconds kept back for writing the answer, 0 to 1; one call is kept back too."""
 
@@ -42,6 +44,11 @@ class Budget:
             if fits < least:
                 needed = spent.tokens + need.read + least
                 raise BudgetExceeded("tokens", self.tokens, needed, self._kept(self.tokens, final))
+        if self.written is not None:
+            fits = min(fits, int(self._allowed(self.written, final)) - spent.written)
+            if fits < least:
+                needed = spent.written + least
+                raise BudgetExceeded("written tokens", self.written, needed, self._kept(self.written, final))
         if self.usd is not None:
             fits = min(fits, self._affordable(spent, need, final))
             if fits < least:
@@ -75,6 +82,7 @@ class Spent:
     """None if a call was made whose price is unknown."""
     seconds: float
     calls: int
+    written: int = 0
 
 
 @dataclass(frozen=True)

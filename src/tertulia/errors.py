@@ -12,7 +12,11 @@ TertuliaError
 │   ├── NotSupported     the tool lacks what was asked; a more capable tier may have it
 │   └── LimitReached     it crossed a limit of time, memory or output
 ├── BudgetExceeded       the next call would cross a limit of the budget
-├── UnknownName          no agent, strategy, provider or store has that name
+├── UnknownName          no agent, strategy, provider, store or run has that name
+├── StoreError           stored runs cannot be read or written
+│   ├── RunTaken         another worker has the run
+│   ├── RunCancelled     somebody asked for the run to be stopped
+│   └── KeyReused        an idempotency key came before, with another request
 └── SettingsError        a setting, a file or a folder is not usable
 """
 
@@ -86,6 +90,22 @@ class UnknownName(TertuliaError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]):
         super().__init__(f"there is no {kind} named {name!r}; there are: {', '.join(sorted(known))}")
+
+
+class StoreError(TertuliaError):
+    """Stored runs cannot be read or written."""
+
+
+class RunTaken(StoreError):
+    """Another worker has the run."""
+
+
+class RunCancelled(StoreError):
+    """Somebody asked for the run to be stopped."""
+
+
+class KeyReused(StoreError):
+    """An idempotency key came before, with another request."""
 
 
 class SettingsError(TertuliaError):

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from .budget import Budget
-from .events import Answered, Asked, Event, Text, Thought
+from .errors import BudgetExceeded
+from .events import Answered, Asked, Decided, Event, Text, Thought
 from .gate import Gate
 from .language import language
 from .model import Chunk, Closes, Model, Request, closing
 from .run import Forgetful, Journal, Run, ignore
 from .strategies import Strategy
+from .strategies.direct import Direct
 from .strategies.tertulia import Tertulia
 from .tools import sandbox
 from .types import Question, Turn
@@ -36,6 +38,8 @@ class House:
     name: str = "tertulia"
     gates: dict[str, Gate] = field(default_factory=dict, compare=False, repr=False)
     """What is known of each model's endpoint, shared by all runs."""
+    last_resort: Strategy = Direct()
+    """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
     async def ask(
         self,
@@ -58,7 +62,11 @@ class House:
         ledger = Ledger(await journal.entries())
         run = Run(self.models, self.budget, journal, on_event, ledger, self.gates, question.form)
         run.emit(Asked(question, self.strategy.name))
-        answer = await self.strategy(question, run)
+        try:
+            answer = await self.strategy(question, run)
+        except BudgetExceeded as stop:
+            run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
+            answer = replace(await self.last_resort(question, run), stopped=str(stop))
         answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
         run.emit(answered)
         return answered

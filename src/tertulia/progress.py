@@ -46,7 +46,7 @@ class Progress:
             case Decided():
                 self.decisions.append(event)
             case Planned():
-                self.plan = event.plan
+                self.plan = event.plan if self.plan is None else Plan(self.plan.tasks + event.plan.tasks)
             case TaskStarted():
                 self.started.add(event.task.id)
             case Called() | Replied():

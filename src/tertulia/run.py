@@ -145,7 +145,8 @@ class Run:
             request = formed(request, self.form)
         key = self._key("ask")
         heard = await self.journal.once(key, Heard, lambda: self._insist(key, request, final))
-        self.ledger.write(heard.entry)
+        if heard.entry.attempt:  # 0 if another run paid for it
+            self.ledger.write(heard.entry)
         return replace(heard.reply, key=key)
 
     async def execute(self, step: Callable[[], Awaitable[Execution]]) -> Execution:

@@ -108,10 +108,16 @@ class Settings(BaseSettings):
     api_key: SecretStr = SecretStr("")
     agent_models: dict[str, str] = {}
     """Model by agent, for those that use another than `model`."""
-    strategy: str = "tertulia"
+    strategy: str = "auto"
     effort: Effort = "auto"
     budget: Limits = Limits()
     embedded: Embedding = Embedding()
+    durable: bool = False
+    """Whether every question's run is stored, so that it can be resumed."""
+    database: str = ""
+    """Where runs are stored: `postgres://…`, or the path of a file; empty for `runs.db` in the data folder."""
+    keep_days: float | None = Field(default=None, ge=0)
+    """Age in days at which ended runs are deleted; None keeps them."""
     houses: dict[str, Dwelling] = {}
     """Further houses by the name under which the server offers them."""
     server: Serving = Serving()

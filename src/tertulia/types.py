@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from .errors import InvalidQuestion, PlanError
 
@@ -35,6 +35,25 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Form:
+    """How the answer is to be written, beyond what the question says; what is None is left to the strategy.
+
+    It holds for the call that writes the answer, and for no other.
+    """
+
+    instructions: str = ""
+    """What holds for the whole conversation: the system message of a chat."""
+    max_tokens: int | None = None
+    """Most tokens of that call."""
+    temperature: float | None = None
+    stop: tuple[str, ...] = ()
+    """Texts that end the answer."""
+    seed: int | None = None
+    schema: Mapping[str, Any] | None = None
+    """JSON schema of the answer."""
+
+
+@dataclass(frozen=True)
 class Question:
     """What the person asks, with whatever they attach.
 
@@ -50,6 +69,7 @@ class Question:
     """The conversation so far, oldest first."""
     language: str = ""
     """The language to answer in, as an English word (`Spanish`); empty for that of the question."""
+    form: Form = Form()
 
     def __post_init__(self) -> None:
         if not self.text.strip():
@@ -59,6 +79,11 @@ class Question:
                 f"the question has {len(self.text):,} characters and the most is {LONGEST_QUESTION:,}; "
                 "put long material in a document and ask about it"
             )
+
+    @property
+    def briefing(self) -> str:
+        """The question, after the instructions that came with it: what whoever works on it must know."""
+        return f"{self.form.instructions}\n\n{self.text}" if self.form.instructions else self.text
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,22 @@ class Critic:
     def judge(self, task: Task, finding: Finding, known: Findings) -> Verdict:
         if not finding.ok:
             return Verdict(False, "nothing was found", finding.text)
-        if wrong := [str(sum) for sum in sums(finding.text) if not sum.holds]:
-            return Verdict(False, "a sum in it is wrong", "; ".join(wrong))
+        checked = self.check_sums(finding)
+        if not checked.accepted:
+            return checked
         if not finding.executions and (unfounded := strangers(finding.text, task, known)):
             return Verdict(False, "it states numbers that nothing gives", ", ".join(unfounded), better=self.calculator)
         if finding.executions:
             return Verdict(True, "its program ran", f"printed {finding.executions[-1].output.strip()!r}")
-        if right := [sum.left for sum in sums(finding.text)]:
-            return Verdict(True, "its sums hold", "; ".join(right))
+        return checked
+
+    def check_sums(self, finding: Finding) -> Verdict:
+        """Computes again every sum that the finding states."""
+        stated = list(sums(finding.text))
+        if wrong := [str(sum) for sum in stated if not sum.holds]:
+            return Verdict(False, "a sum in it is wrong", "; ".join(wrong))
+        if stated:
+            return Verdict(True, "its sums hold", "; ".join(sum.left for sum in stated))
         return Verdict(True, "nothing speaks against it")
 
 

@@ -65,7 +65,7 @@ class Planner:
     async def plan(self, question: Question, agents: Sequence[Agent], run: Run) -> Plan:
         """A plan for the question; a plan of one task if the model's text cannot be read as one, even repaired."""
         run, names = run.by("planner"), [agent.name for agent in agents]
-        text = question.text
+        text = question.briefing
         for _ in range(2):
             try:
                 reply = await run.ask(
@@ -80,7 +80,7 @@ class Planner:
                 return parse(reply.text, names)
             except (PlanError, UnusableReply) as error:
                 run.emit(Failed("planner", str(error)))
-                text = f"{question.text}\n\nYour last plan could not be used: {error}. Plan again."
+                text = f"{question.briefing}\n\nYour last plan could not be used: {error}. Plan again."
         return Plan((Task("t1", question.text, names[0]),))
 
 

@@ -16,6 +16,9 @@ Their findings are correct: copy every number from them exactly and do not compu
 Answer each part of the question, briefly and in plain words. Say which part is missing if one was not found.
 Do not mention colleagues, findings or tasks."""
 
+OUT_OF_TIME = "the time of the budget ran out while the answer was written"
+OUT_OF_TOKENS = "the answer met the most tokens it may have"
+
 
 @dataclass(frozen=True)
 class Synthesizer:
@@ -61,8 +64,8 @@ def tongue(question: Question) -> str:
 def cut(reply: Reply) -> str | None:
     """Why the reply ended before its time; None if it did not."""
     if reply.finish == "time":
-        return "the time of the budget ran out while the answer was written"
-    return "the answer met the most tokens it may have" if reply.finish == "length" else None
+        return OUT_OF_TIME
+    return OUT_OF_TOKENS if reply.finish == "length" else None
 
 
 def listed(findings: Findings) -> str:

@@ -88,7 +88,7 @@ class Asking:
                 json.dumps(record(self.progress, self.settings.effort, seconds, stopped), ensure_ascii=False, indent=2)
             )
         elif not self.as_events and answer:
-            print("" if answer.written_by else answer.text, flush=True)
+            print("" if self.progress.answering else answer.text, flush=True)
         if stopped:
             print(f"tertulia: {stopped}", file=sys.stderr)  # in one line, however long
         elif answer and answer.stopped and not self.quiet:

@@ -38,15 +38,18 @@ def extras_of(requirement: Requirement) -> str:
     return f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
 
 
-def install(names: list[str]) -> None:
-    """Install extras with uv if it is here, else with pip.
+def install(names: list[str], again: bool = False) -> None:
+    """Install extras with uv if it is here, else with pip; `again` brings anew what is installed already.
 
     Raises:
         SettingsError: if that fails.
     """
     packages = [package for name in names for package in wanted(name)]
     uv = shutil.which("uv")
-    tool = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    if uv:
+        tool = [uv, "pip", "install", "--python", sys.executable] + ["--reinstall", "--no-cache"] * again
+    else:
+        tool = [sys.executable, "-m", "pip", "install"] + ["--force-reinstall", "--no-cache-dir"] * again
     print(f"installing {len(packages)} packages for {', '.join(names)}", flush=True)
     if subprocess.run([*tool, "--quiet", *packages]).returncode:
         raise SettingsError(f"{' '.join(tool[:3])} could not install them; its message is above")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic_ai import messages, models
     from pydantic_ai.settings import ModelSettings
 
-INSTALL = 'pip install "tertulia[providers]"'
+INSTALL = "tertulia setup providers"
 
 
 @dataclass(frozen=True)

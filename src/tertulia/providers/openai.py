@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +78,8 @@ class OpenAI:
         """Close the connections opened in this event loop; a later call opens new ones."""
         session = _sessions.get(asyncio.get_running_loop(), {}).pop(self, None)
         if session is not None:
+            for response in _reading.pop(session, ()):  # whoever reads it would wait for ever
+                response.content.set_exception(aiohttp.ClientConnectionError("the provider was closed"))
             await session.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -95,7 +97,7 @@ class OpenAI:
         """
         heard, lines = _chat.Heard(), _chat.Lines(self.most_bytes)
         try:
-            async with await self._open(request) as response:
+            async with await self._open(request) as response, _read(self._session(), response):
                 _expect_completion(response, self._where)
                 if response.content_type == "application/json":
                     for chunk in heard.take(await _whole(response, self.most_bytes)):
@@ -210,6 +212,7 @@ class OpenAI:
 
 
 _sessions: dict[AbstractEventLoop, dict[OpenAI, aiohttp.ClientSession]] = {}
+_reading: dict[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = {}
 _dropped: dict[tuple[str, str], dict[str, str | None]] = {}
 
 
@@ -218,6 +221,19 @@ class _Refused(Exception):
 
     def __init__(self, error: ModelError):
         self.error = error
+
+
+@asynccontextmanager
+async def _read(session: aiohttp.ClientSession, response: aiohttp.ClientResponse) -> AsyncIterator[None]:
+    """Remember that a response is being read, for as long as it is."""
+    mine = _reading.setdefault(session, set())
+    mine.add(response)
+    try:
+        yield
+    finally:
+        mine.discard(response)
+        if not mine:
+            _reading.pop(session, None)
 
 
 def _drop(key: tuple[str, str], name: str) -> bool:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from ..agents import Agent
+from ..agents import Agent, told
 from ..agents.calculator import Calculator
 from ..agents.critic import Critic
 from ..agents.planner import Planner
 from ..agents.reasoner import Reasoner
 from ..agents.synthesizer import Synthesizer
-from ..errors import BudgetExceeded, TertuliaError
+from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Decided, Failed, Found, Judged, Planned, TaskStarted
 from ..run import Run
 from ..schedule import solve
-from ..types import Answer, Effort, Finding, Findings, Question, Task, Verdict
-from .direct import Direct
+from ..types import Answer, Effort, Finding, Findings, Plan, Question, Task, Verdict
 
 TASKS = {"none": 1, "minimal": 1, "low": 2, "medium": 4, "high": 6, "xhigh": 8, "auto": 4}
 ATTEMPTS = {"none": 1, "minimal": 1, "low": 1, "medium": 2, "high": 2, "xhigh": 3, "auto": 2}
 
+MISSING = """{question}
+
+A first plan left this:
+{known}
+
+Plan only for what was NOT FOUND, in another way."""
 AGAIN = "{task}\n\nA first try was rejected: {reason} ({evidence}). Avoid that."
+
+
+Work = Callable[[Task, Findings], Awaitable[Finding]]
 
 
 @dataclass(frozen=True)
@@ -32,33 +41,46 @@ class Tertulia:
     planner: Planner = Planner()
     critic: Critic = Critic()
     synthesizer: Synthesizer = Synthesizer()
-    direct: Direct = Direct()
-    """How to answer when the budget has no room for a plan."""
+    replans: int = 1
+    """Most times that what was not found is planned for again, 0 or 1."""
     attempts: int = 2
     """Most times an agent tries a task that the critic rejects."""
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        try:
-            plan = await self.planner.plan(question, self.agents, run)
-        except BudgetExceeded as stop:
-            run.emit(Decided("direct", f"no room for a plan: {stop}"))
-            return replace(await self.direct(question, run), stopped=str(stop))
+        plan = await self.planner.plan(question, self.agents, run)
         run.emit(Planned(plan))
         failures: list[TertuliaError] = []
 
         async def work(task: Task, known: Findings) -> Finding:
             try:
-                return await self.work(replace(task, question=question.text), known, run.at(task.id))
+                return await self.work(replace(task, question=question.briefing), known, run.at(task.id))
             except TertuliaError as error:  # the other tasks go on, and the answer says what is missing
                 failures.append(error)
                 run.emit(Failed(task.id, str(error)))
                 return Finding(task.id, task.agent, str(error), ok=False, asked=task.text)
 
         findings = await solve(plan, work)
-        if len(failures) == len(findings):
+        if failures and not any(finding.ok for finding in findings.values()):
             raise failures[0]
+        met = any(isinstance(failure, BudgetExceeded) for failure in failures)
+        if self.replans and not met and not all(finding.ok for finding in findings.values()):
+            findings |= await self.fill(question, findings, work, run)
         answer = await self.synthesizer.compile(question, findings, run)
         return answer if answer.stopped or not failures else replace(answer, stopped=str(failures[0]))
+
+    async def fill(self, question: Question, findings: Findings, work: Work, run: Run) -> dict[str, Finding]:
+        """Findings for what a first plan left open, from a second plan that knows what was found and what failed."""
+        gaps = [finding for finding in findings.values() if not finding.ok]
+        run.emit(Decided("replan", "; ".join(f"{finding.asked}: {finding.text}" for finding in gaps)))
+        text = MISSING.format(question=question.text, known=told(findings))
+        try:
+            plan = await self.planner.plan(replace(question, text=text), self.agents, run.at("again"))
+        except (BudgetExceeded, ModelError) as error:
+            run.emit(Failed("replan", str(error)))
+            return {}
+        plan = renamed(plan, "again_")
+        run.emit(Planned(plan))
+        return {id: finding for id, finding in (await solve(plan, work)).items() if finding.ok}
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         """The first finding the critic accepts, or the last one tried."""
@@ -84,3 +106,12 @@ class Tertulia:
 
     def scaled(self, effort: Effort) -> Tertulia:
         return replace(self, planner=replace(self.planner, most=TASKS[effort]), attempts=ATTEMPTS[effort])
+
+
+def renamed(plan: Plan, prefix: str) -> Plan:
+    """The plan with `prefix` before each id, so that it can stand beside another."""
+    return Plan(
+        tuple(
+            replace(task, id=prefix + task.id, needs=tuple(prefix + need for need in task.needs)) for task in plan.tasks
+        )
+    )

@@ -16,6 +16,8 @@ SUM = re.compile(
     rf"({NUMBER}(?:\s*{SIGN}\s*{NUMBER})+)\s*=\s*[$€£]?({NUMBER})"
     rf"(?![\w%/*×·÷^]|[.,]\d|\s*(?:{SIGN}|[\^%]))"
 )
+PERCENT = re.compile(rf"({NUMBER})\s*%\s*(?:of|de)\s*({NUMBER})", re.I)
+PLAIN = re.compile(rf"{PERCENT.pattern}|(?<![\w./-]){NUMBER}(?:\s*{SIGN}\s*{NUMBER})+(?![\w/]|[.,]\d)", re.I)
 SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", ",": None, " ": None, "\n": None})
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -55,6 +57,20 @@ def sums(text: str) -> Iterator[Sum]:
         except (SyntaxError, ZeroDivisionError, OverflowError, KeyError):
             continue
         yield Sum(left.strip(), float(stated.translate(SIGNS)), value)
+
+
+def plain_sum(text: str) -> str:
+    """The one sum that a question is about, computed, as in `17 * 23 = 391`; empty if there is more to it."""
+    found = PLAIN.search(text)
+    if not found or len(list(numbers(text))) != len(list(numbers(found[0]))):
+        return ""
+    percent = PERCENT.fullmatch(found[0])
+    expression = f"{percent[1]} / 100 * {percent[2]}" if percent else found[0]
+    try:
+        value = _value(ast.parse(expression.translate(SIGNS), mode="eval").body)
+    except (SyntaxError, ZeroDivisionError, OverflowError, KeyError):
+        return ""
+    return f"{found[0].strip()} = {value:.12g}"
 
 
 def numbers(text: str) -> Iterator[float]:

@@ -1,0 +1,118 @@
+"""Decides how much a question deserves before anything is spent on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import UnusableReply
+from ..run import Run
+from ..tools.arithmetic import numbers, plain_sum
+from ..types import Effort, Question
+
+Route = Literal["direct", "compute", "vote", "synthesize", "plan"]
+
+QUANTITY = re.compile(
+    r"how (?:many|much|long|far|fast|old|big|tall)|what (?:percentage|percent|fraction|time|day|date|weekday|number)"
+    r"|\b(?:calculate|compute|total|average|remain\w*|left over|sum of|product of|in all|each cost)\b"
+    r"|cu[aá]nt[oa]s?|qu[eé] (?:porcentaje|fracci[oó]n|hora|d[ií]a|fecha|n[uú]mero)"
+    r"|\b(?:calcula\w*|total|promedio|media|sobran?|quedan?|suma|producto|gana|cuesta)\b",
+    re.I,
+)
+CHOICE = re.compile(
+    r"\b(?:true or false|yes or no|which (?:one|of)|who (?:is|was) (?:the|first|last)|must be|could be"
+    r"|verdadero o falso|cu[aá]l(?:es)? de|qui[eé]n)\b|(?:^|\s)\(?[A-D][).:]\s",
+    re.I | re.M,
+)
+PART = re.compile(r"\?|^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
+SHORT = 30
+"""Words up to which a question of one part without numbers is answered at once."""
+
+SYSTEM = """Say how a question is best answered. Reply in JSON with one word:
+direct: it is known or easily said
+compute: a short program gives the answer
+vote: it needs several steps of thought that end in one short answer
+plan: it has several parts that can be answered apart"""
+
+ALLOWED: dict[Effort, tuple[Route, ...]] = {
+    "none": ("direct",),
+    "minimal": ("direct",),
+    "low": ("direct", "compute"),
+    "medium": ("direct", "compute", "vote", "plan"),
+    "auto": ("direct", "compute", "vote", "plan"),
+    "high": ("direct", "compute", "vote", "synthesize", "plan"),
+    "xhigh": ("direct", "compute", "vote", "synthesize", "plan"),
+}
+"""Ways of answering that each effort may take."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way of answering, and why."""
+
+    route: Route
+    reason: str
+    known: str = ""
+    """What was found out on the way, such as a sum computed by code."""
+    open: bool = False
+    """True if there is no one right answer to compute or look up, so that drafts may improve it."""
+
+
+@dataclass(frozen=True)
+class Triage:
+    """Looks at features of the question, which costs nothing; asks a model only where these do not decide."""
+
+    asks: bool = True
+    """Whether a model may be asked, in one call of a few tokens."""
+
+    async def choose(self, question: Question, effort: Effort, run: Run) -> Choice:
+        choice = self.by_features(question) or await self.by_model(question, run)
+        return self.within(choice, effort)
+
+    def by_features(self, question: Question) -> Choice | None:
+        """What can be seen from outside; None if that does not decide."""
+        text = question.text
+        parts, words, found = len(PART.findall(text)), len(text.split()), list(numbers(text))
+        if question.images:
+            return Choice("direct", "an image is looked at in one call")
+        if known := plain_sum(text):
+            return Choice("direct", f"a plain sum, computed by code: {known}", known)
+        if parts >= 2:
+            return Choice("plan", f"it has {parts} parts")
+        if QUANTITY.search(text) and len(found) >= 2:
+            return Choice("compute", f"it asks for a quantity and gives {len(found)} numbers")
+        if CHOICE.search(text) and words > SHORT:
+            return Choice("vote", "it ends in a choice that takes several steps")
+        if words <= SHORT and len(found) <= 1:
+            return Choice("direct", f"one part, {words} words, nothing to compute")
+        return None
+
+    async def by_model(self, question: Question, run: Run) -> Choice:
+        """What a model says when it is asked for one word."""
+        if not self.asks:
+            return Choice("direct", "its features do not say")
+        schema = {
+            "type": "object",
+            "properties": {"way": {"type": "string", "enum": list(ALLOWED["medium"])}},
+            "required": ["way"],
+            "additionalProperties": False,
+        }
+        try:
+            reply = await run.by("triage").ask(SYSTEM, question.text[:2000], schema=schema, max_tokens=16)
+            way = json.loads(reply.text)["way"]
+        except (UnusableReply, ValueError, KeyError, TypeError):
+            return Choice("direct", "the triage gave no word")
+        if way not in ALLOWED["medium"]:
+            return Choice("direct", f"the triage said {way!r}")
+        return Choice(way, "the triage said so", open=way == "direct")
+
+    def within(self, choice: Choice, effort: Effort) -> Choice:
+        """The choice or, if the effort does not reach that far, the most that it does."""
+        if choice.open and effort in ("high", "xhigh"):
+            return Choice("synthesize", f"{choice.reason}; effort {effort} allows drafts")
+        if choice.route in ALLOWED[effort]:
+            return choice
+        less: Route = "compute" if "compute" in ALLOWED[effort] and choice.route == "plan" else "direct"
+        return Choice(less, f"{choice.reason}, but effort {effort} goes no further", choice.known)

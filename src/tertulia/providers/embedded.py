@@ -1,0 +1,182 @@
+"""The model in the box: open weights that run on this machine, without a key or a network."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, SettingsError, TertuliaError
+from ..model import MESSAGE_TOKENS, Chunk, Request
+from ..usage import Usage, estimate
+from ._child import ALIAS, Child, Host, Settings, host
+from ._slots import Seat, Slots
+from .openai import OpenAI
+from .weights import LARGE, SMALL, Weights
+
+MOST_THREADS = 16
+"""Threads taken by default on machines with more cores."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A model that runs in a process of its own on this machine; it starts at the first call.
+
+    Values with the same fields share one process. It ends when the last of them is closed, or with this process.
+
+    Raises:
+        SettingsError: if a number is out of its range.
+    """
+
+    weights: Weights | Path = LARGE
+    """Weights that Tertulia knows, or a GGUF file of one's own."""
+    slots: int = 4
+    """Calls answered at once, 1 or more; further ones wait."""
+    context: int = 4096
+    """Most tokens of a prompt and its reply together, 256 or more; memory is taken for this times `slots`."""
+    threads: int | None = None
+    """None for one per core that this process may use."""
+    folder: Path | None = None
+    """Where joined weights are kept; None for `models` in `TERTULIA_CACHE`, or in the platform's cache folder."""
+    on_start: Callable[[str], None] = field(default=lambda _: None, compare=False, repr=False)
+    """Called in the event loop with words on how the start goes on."""
+    _user: object = field(default_factory=object, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name, least in (("slots", 1), ("context", 256), ("threads", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise SettingsError(f"{name} of the embedded model must be {least} or more, not {value!r}")
+
+    @property
+    def name(self) -> str:
+        if self.weights == LARGE:
+            return "embedded"
+        if isinstance(self.weights, Weights):
+            return "embedded:small" if self.weights == SMALL else f"embedded:{self.weights.id}"
+        return f"embedded:{self.weights.stem}"
+
+    def cost(self, usage: Usage) -> float:
+        """US dollars: nothing."""
+        return 0.0
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        """Yield the reply; closing the generator early frees the slot.
+
+        Raises:
+            SettingsError: if the weights or the library are not at hand.
+            PromptTooLong: the prompt is longer than `context`.
+            ModelBusy: the model's process ended; the next call starts it again.
+            ModelError: any other failure, such as a start that failed.
+        """
+        if any(message.images for message in request.messages):
+            raise ModelError(f"{self.name} cannot see images; use a model that can")
+        child = await self._child()
+        async with self._slots(child).seat(request.messages) as seat:
+            provider = self._provider(child, seat.slot)
+            try:
+                async with aclosing(provider.stream(request)) as chunks:
+                    async for chunk in chunks:
+                        yield _counting(chunk, seat)
+            except PromptTooLong as error:
+                raise await self._too_long(request) from error
+            except (ModelBusy, ModelUnreachable) as error:
+                if not await child.ended():
+                    raise
+                status = child.process.returncode
+                raise ModelBusy(
+                    f"the embedded model's process ended (exit status {status}); it is started again"
+                ) from error
+            finally:  # llama.cpp ends idle connections by itself, and a call over a dying one would fail
+                await provider.close()
+
+    async def count(self, request: Request) -> int:
+        """Tokens the request is read as: exact, or an upper estimate if the model cannot be asked."""
+        messages = [{"role": message.role, "content": message.text} for message in request.messages]
+        try:
+            child = await self._child()
+            prompt = (await child.post("/apply-template", {"messages": messages}))["prompt"]
+            asked = {"content": prompt, "add_special": True, "parse_special": True}
+            return len((await child.post("/tokenize", asked))["tokens"])
+        except TertuliaError:  # the call itself says what is wrong
+            return estimate(request.text) + MESSAGE_TOKENS * (len(request.messages) + 1)
+
+    async def start(self) -> None:
+        """Start the model now, so that the first call need not wait; raises as `stream` does."""
+        await self._child()
+
+    async def close(self) -> None:
+        """End the process, unless another value with the same fields uses it; a later call starts it again."""
+        await self._host.release(self._user)
+
+    @property
+    def _host(self) -> Host:
+        threads = self.threads or min(cores(), MOST_THREADS)
+        return host(Settings(self.weights, self.slots, self.context, threads, self.folder))
+
+    async def _child(self) -> Child:
+        return await self._host.child(self._user, self.on_start)
+
+    def _slots(self, child: Child) -> Slots:
+        for loop, old in tuple(_slots):
+            if loop.is_closed() or not old.alive:
+                del _slots[loop, old]
+        mine = (asyncio.get_running_loop(), child)
+        if mine not in _slots:
+            _slots[mine] = Slots(child, self._host.settings)
+        return _slots[mine]
+
+    def _provider(self, child: Child, slot: int) -> OpenAI:
+        """Who speaks to one slot, over connections that only the slot's holder uses."""
+        extra = {"cache_prompt": True, "id_slot": slot}
+        return OpenAI(ALIAS, child.url + "/v1", child.key, self.name, free=True, extra=extra)
+
+    async def _too_long(self, request: Request) -> PromptTooLong:
+        return PromptTooLong(
+            f"the prompt has {await self.count(request):,} tokens and {self.name} reads {self.context:,}; shorten the "
+            "question or its documents, or use a model that reads more"
+        )
+
+
+_slots: dict[tuple[asyncio.AbstractEventLoop, Child], Slots] = {}
+
+
+def _counting(chunk: Chunk, seat: Seat) -> Chunk:
+    """What this very call computed to prepare its slot was not computed before it."""
+    if chunk.usage is None:
+        return chunk
+    return replace(chunk, usage=replace(chunk.usage, cached=max(0, chunk.usage.cached - seat.computed)))
+
+
+def cores() -> int:
+    """Cores this process may use, hyperthreads and what a container's quota forbids left out; 1 or more.
+
+    Where the system does not tell cores from hyperthreads, hyperthreads count.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    physical = {_core(processor) for processor in os.sched_getaffinity(0)}
+    return max(1, min(len(physical), int(_quota() or len(physical))))
+
+
+def _core(processor: int) -> tuple[str, ...]:
+    folder = Path(f"/sys/devices/system/cpu/cpu{processor}/topology")
+    try:
+        return (folder / "physical_package_id").read_text(), (folder / "core_id").read_text()
+    except OSError:
+        return (str(processor),)
+
+
+def _quota() -> float | None:
+    """Cores' worth of time that the container allows; None if it does not limit it."""
+    for file in (Path("/sys/fs/cgroup/cpu.max"), Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")):
+        try:
+            allowed, *period = file.read_text().split()
+            every = period[0] if period else file.with_name("cpu.cfs_period_us").read_text()
+            return max(1.0, int(allowed) / int(every)) if allowed not in ("max", "-1") else None
+        except (OSError, ValueError):
+            continue
+    return None

@@ -1,0 +1,82 @@
+"""Spends tokens where they buy accuracy: a cheap triage picks a way of answering, and evidence alone escalates it.
+
+Sources: routing by difficulty (Ong et al., 2024); scaling test-time compute by need (Snell et al., 2024).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..agents.triage import Triage
+from ..errors import ToolError
+from ..events import Decided
+from ..run import Run
+from ..types import Answer, Effort, Question
+from .answers import as_answer
+from .compute import Compute
+from .direct import Direct
+from .synthesize import Synthesize
+from .tertulia import Tertulia
+from .vote import Vote
+
+
+@dataclass(frozen=True)
+class Auto:
+    """One call for a trivial question; two for one that a program answers; as many as `tertulia` for several parts."""
+
+    name: str = "auto"
+    effort: Effort = "auto"
+    triage: Triage = Triage()
+    direct: Direct = Direct()
+    compute: Compute = Compute()
+    vote: Vote = Vote(most=5)
+    synthesize: Synthesize = Synthesize()
+    plan: Tertulia = Tertulia()
+    doubt: float = 0.7
+    """Certainty of a vote below which the question is planned instead, 0 to 1."""
+
+    async def __call__(self, question: Question, run: Run) -> Answer:
+        choice = await self.triage.choose(question, self.effort, run)
+        run.emit(Decided(choice.route, choice.reason))
+        if choice.known:
+            question = replace(question, text=f"{question.text}\n(Known for certain: {choice.known})")
+        match choice.route:
+            case "direct":
+                return await self.direct(question, run)
+            case "compute":
+                return await self.computed(question, run)
+            case "vote":
+                return await self.voted(question, run)
+            case "synthesize":
+                return await self.synthesize(question, run)
+            case "plan":
+                return await self.plan(question, run)
+
+    async def computed(self, question: Question, run: Run) -> Answer:
+        """The answer of a program; of a vote or, if the effort is low, of the model alone if no program ran."""
+        try:
+            return await self.compute(question, run)
+        except ToolError as error:
+            if self.effort == "low":
+                run.emit(Decided("direct", str(error)))
+                return await self.direct(question, run)
+            run.emit(Decided("vote", str(error)))
+            return await self.voted(question, run)
+
+    async def voted(self, question: Question, run: Run) -> Answer:
+        """The answer of the majority, or of a plan if there is none worth the name."""
+        ballot = await self.vote.poll(question, run)
+        if ballot.certainty >= self.doubt:
+            run.emit(Decided("answer of the majority", f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"))
+            return await as_answer(question, ballot.winner.reply, run)
+        run.emit(Decided("plan", f"the samples disagree: certainty {ballot.certainty:.2f} after {len(ballot.samples)}"))
+        return await self.plan(question, run)
+
+    def scaled(self, effort: Effort) -> Auto:
+        return replace(
+            self,
+            effort=effort,
+            vote=self.vote.scaled(effort),
+            synthesize=self.synthesize.scaled(effort),
+            plan=self.plan.scaled(effort),
+        )

@@ -1,0 +1,108 @@
+"""Adaptive self-consistency: sample answers in waves until the majority is certain enough.
+
+Sources: self-consistency (Wang et al., 2023); adaptive consistency (Aggarwal et al., 2023).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ..agents.synthesizer import tongue
+from ..errors import BudgetExceeded, ModelError, TertuliaError
+from ..events import Decided, Failed
+from ..model import Reply
+from ..run import Run
+from ..types import Answer, Effort, Question
+from .answers import as_answer, canonical, certainty, concluded, tally
+
+SYSTEM = """Think step by step, in at most eight short lines. Then write a last line with the result alone:
+Answer: …"""
+
+MOST = {"none": 1, "minimal": 1, "low": 3, "medium": 5, "high": 9, "xhigh": 15, "auto": 7}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One reply, and what it concludes."""
+
+    reply: Reply
+    conclusion: str
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """How a vote ended."""
+
+    samples: tuple[Sample, ...]
+    winner: Sample
+    certainty: float
+    """How likely the winner stays ahead with more samples, 0 to 1."""
+    votes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Vote:
+    """From `wave` to `most` calls: with easy questions the first wave agrees and is all that is paid for."""
+
+    name: str = "vote"
+    system: str = SYSTEM
+    wave: int = 3
+    """Samples asked for at once, 1 or more."""
+    most: int = 7
+    enough: float = 0.9
+    """Certainty at which sampling stops, 0 to 1; three that agree have 0.94."""
+    temperature: float = 0.7
+    max_tokens: int = 400
+
+    async def __call__(self, question: Question, run: Run) -> Answer:
+        ballot = await self.poll(question, run)
+        votes = ", ".join(f"{conclusion!r} {count}" for conclusion, count in ballot.votes.items())
+        run.emit(Decided("answer of the majority", f"certainty {ballot.certainty:.2f}; votes: {votes}"))
+        return await as_answer(question, ballot.winner.reply, run)
+
+    async def poll(self, question: Question, run: Run) -> Ballot:
+        """Sample until the majority is certain enough or `most` are drawn; what fails or is too dear is left out.
+
+        Raises:
+            BudgetExceeded, ModelError: if there is not even one sample.
+        """
+        samples: list[Sample] = []
+        failures: list[TertuliaError] = []
+        drawn = 0
+        while drawn < self.most and not failures:
+            size = min(self.wave, self.most - drawn)
+            wave = range(drawn, drawn + size)
+            drawn += size
+            for got in await run.at("vote").map(lambda number, run: self.sample(question, number, run), wave):
+                if isinstance(got, Sample):
+                    samples.append(got)
+                else:
+                    failures.append(got)
+            votes = tally([sample.conclusion for sample in samples])
+            if votes and certainty(list(votes.values())) >= self.enough:
+                break
+        if not samples:
+            raise failures[0]
+        votes = tally([sample.conclusion for sample in samples])
+        best = votes.most_common(1)[0][0] if votes else ""
+        winner = next(sample for sample in samples if sample.conclusion == best)
+        return Ballot(tuple(samples), winner, certainty(list(votes.values()) or [0]), dict(votes.most_common()))
+
+    async def sample(self, question: Question, number: int, run: Run) -> Sample | TertuliaError:
+        try:
+            reply = await run.by("sampler").ask(
+                self.system,
+                f"{question.briefing}\n\nWrite{tongue(question)}.",
+                history=question.history,
+                images=question.images,
+                max_tokens=self.max_tokens,
+                temperature=self.temperature,
+                seed=number + 1,
+            )
+        except (BudgetExceeded, ModelError) as error:
+            run.emit(Failed("vote", str(error)))
+            return error
+        return Sample(reply, canonical(concluded(reply.text)))
+
+    def scaled(self, effort: Effort) -> Vote:
+        return replace(self, most=MOST[effort], wave=min(self.wave, MOST[effort]))

@@ -1,0 +1,184 @@
+"""What every strategy must do, and what each does of its own. The contract runs on all that are registered."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia import Budget, House, Question
+from tertulia.errors import BudgetExceeded, ModelError, TertuliaError
+from tertulia.events import Answered, Asked, Decided, Judged, Replied
+from tertulia.providers.scripted import Scripted
+from tertulia.registry import find, parts
+from tertulia.settings import EFFORTS, make_strategy
+from tertulia.stores.memory import Memory
+from tertulia.strategies import Scales
+from tertulia.strategies.answers import canonical, certainty, concluded
+from tertulia.strategies.debate import Debate
+from tertulia.strategies.refine import Refine
+from tertulia.strategies.search import Search
+from tertulia.strategies.synthesize import Synthesize
+from tertulia.strategies.vote import Vote
+
+from . import conftest
+
+NAMES = sorted(parts("strategy"))
+each = pytest.mark.parametrize("name", NAMES)
+QUESTION = "A day has 24 hours of 60 minutes. How many minutes is that, and how many hours has a week of 7 days?"
+
+
+def says(system, text):
+    """A mind that every strategy can work with."""
+    known = conftest.says(system, text)
+    return known if "Conclusion: " not in known else "Both are known.\nConclusion: 1440 is larger\nAnswer: 1440"
+
+
+def ask(strategy, says=says, question=QUESTION, **more):
+    events = []
+    house = House({"default": Scripted(says)}, strategy, **more)
+    return asyncio.run(house.ask(Question(question), events.append)), events
+
+
+@each
+def test_every_strategy_answers_and_its_tokens_add_up(name):
+    answered, events = ask(make_strategy(name))
+    entries = [event.entry for event in events if isinstance(event, Replied)]
+    assert answered.answer.text
+    assert answered.report.total == sum(entry.usage.total for entry in entries)
+    assert isinstance(events[0], Asked)
+    assert isinstance(events[-1], Answered)
+
+
+@each
+def test_every_strategy_has_its_name_and_tells_its_source_and_what_it_costs(name):
+    made = find("strategy", name)
+    assert made().name == name
+    assert made.__doc__
+
+
+@each
+@pytest.mark.parametrize("tokens", [10, 200, 700, 1500, 4000])
+def test_no_strategy_crosses_its_budget(name, tokens):
+    events = []
+    house = House({"default": Scripted(says)}, make_strategy(name), Budget(tokens=tokens))
+    try:
+        assert asyncio.run(house.ask(Question(QUESTION), events.append)).answer.text
+    except BudgetExceeded:
+        assert tokens < 400  # with more, there is always an answer
+    assert sum(event.entry.usage.total for event in events if isinstance(event, Replied)) <= tokens
+
+
+@each
+def test_no_strategy_asks_anything_twice_when_it_is_resumed(name):
+    asked = []
+
+    def counting(system, text):
+        asked.append(system)
+        return says(system, text)
+
+    async def twice():
+        journal, house = Memory(), House({"default": Scripted(counting)}, make_strategy(name))
+        first = await house.ask(Question(QUESTION), journal=journal)
+        calls = len(asked)
+        again = await house.ask(Question(QUESTION), journal=journal)
+        assert len(asked) == calls
+        assert again.answer == first.answer
+
+    asyncio.run(twice())
+
+
+@each
+def test_every_strategy_tells_of_a_broken_model(name):
+    def broken(system, text):
+        raise ModelError("the wire was cut")
+
+    with pytest.raises(TertuliaError, match="the wire was cut"):
+        ask(make_strategy(name), broken)
+
+
+@each
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_every_strategy_works_with_any_effort(name, effort):
+    strategy = make_strategy(name, effort)
+    assert strategy.name == name
+    if isinstance(strategy, Scales):
+        assert ask(strategy)[0].answer.text
+
+
+def counted(strategy, says):
+    answered, events = ask(strategy, says)
+    return answered, sum(isinstance(event, Replied) for event in events)
+
+
+def test_a_vote_stops_when_the_first_wave_agrees():
+    answered, calls = counted(Vote(), lambda system, text: "so it is\nAnswer: 7")
+    assert calls == 3
+    assert answered.answer.text.endswith("Answer: 7")
+
+
+def test_a_vote_goes_on_while_it_is_not_certain():
+    said = iter(["Answer: 7", "Answer: 8", "Answer: 7", "Answer: 7", "Answer: 7", "Answer: 7", "Answer: 7"])
+    answered, calls = counted(Vote(), lambda system, text: next(said))
+    assert 3 < calls <= 7
+    assert answered.answer.text == "Answer: 7"
+
+
+def test_the_samples_of_a_vote_are_reasoning_except_the_chosen_one():
+    answered, calls = counted(Vote(), lambda system, text: "Answer: 7")
+    assert answered.report.output == 2
+    assert answered.report.reasoning == (calls - 1) * (answered.report.input + 2)
+
+
+@given(st.lists(st.integers(0, 30), max_size=5))
+def test_certainty_is_a_probability_that_grows_with_the_lead(votes):
+    leader = max(votes, default=0)
+    assert 0.5 <= certainty(votes) <= 1
+    assert certainty([leader + 1, *votes]) >= certainty([leader, *votes]) - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("So.\nAnswer: 1,234.50 euros.", "1234.5"),
+        ("Por tanto.\nRespuesta: 1.234,50 €", "1234.5"),
+        ("**Answer:** Madrid.", "madrid"),
+        ("The answer is: Córdoba", "cordoba"),
+        ("It is 42", "42"),
+        ("Answer: 3,5", "3.5"),
+        ("", ""),
+    ],
+)
+def test_equal_conclusions_compare_equal(text, same):
+    assert canonical(concluded(text)) == same
+
+
+def test_a_draft_is_revised_only_on_evidence():
+    _, calls = counted(Refine(), lambda system, text: "12 * 12 = 144")
+    assert calls == 1
+    answered, events = ask(Refine(), lambda system, text: "12 * 12 = 144" if "checked" in text else "12 * 12 = 154")
+    assert answered.answer.text == "12 * 12 = 144"
+    assert next(event.verdict.evidence for event in events if isinstance(event, Judged)) == "12 * 12 = 144, not 154"
+
+
+def test_a_debate_ends_when_all_agree():
+    assert counted(Debate(), lambda system, text: "Answer: 7")[1] == 3
+    said = iter(range(100))
+    assert counted(Debate(), lambda system, text: f"Answer: {next(said)}")[1] == 6
+
+
+def test_drafts_that_fail_do_not_take_the_others_with_them():
+    drafts = iter([1, 2, 3])
+
+    def says(system, text):
+        if "in at most a hundred and fifty words" in system and next(drafts) == 2:
+            raise ModelError("the wire was cut")
+        return "blue"
+
+    answered, _ = ask(Synthesize(), says)
+    assert set(answered.answer.findings) == {"d1", "d3"}
+
+
+def test_a_search_ends_when_all_branches_end_alike():
+    _, events = ask(Search(), lambda system, text: "Answer: 7")
+    assert [event.reason for event in events if isinstance(event, Decided)] == ["4 of 4 branches end in '7'"]
