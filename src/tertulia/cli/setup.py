@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
@@ -53,4 +54,14 @@ def install(names: list[str], again: bool = False) -> None:
     print(f"installing {len(packages)} packages for {', '.join(names)}", flush=True)
     if subprocess.run([*tool, "--quiet", *packages]).returncode:
         raise SettingsError(f"{' '.join(tool[:3])} could not install them; its message is above")
+    if "compute" in names:
+        prepare()
     print("done")
+
+
+def prepare() -> None:
+    """Compile the Python of the WASI sandbox, once; it takes minutes."""
+    from ..tools.tiers.wasi import Wasi  # not at the top: what it needs may have come only now
+
+    print("compiling the Python of the WASI sandbox (a minute or two)", flush=True)
+    asyncio.run(Wasi().prepare())
