@@ -82,3 +82,21 @@ def test_the_two_readmes_have_the_same_parts():
     assert [len(re.findall(r"^\|", text, re.M)) for text in (english, spanish)] == [
         len(re.findall(r"^\|", english, re.M))
     ] * 2
+
+
+def test_every_strategy_is_in_the_docs():
+    from tertulia.registry import parts
+
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "strategies.md").read_text(), re.M)
+    assert set(listed) - {"low", "high", "xhigh"} == set(parts("strategy"))
+
+
+def test_every_option_of_ask_is_in_the_docs():
+    import typer
+
+    from tertulia.cli import app
+
+    options = typer.main.get_command(app).commands["ask"].params
+    page = (ROOT / "docs" / "cli.md").read_text()
+    missing = [option.opts[0] for option in options if option.opts[0] not in page]
+    assert [name for name in missing if name.startswith("--")] == []

@@ -35,6 +35,26 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A function of whoever asks, which the model may want called in the place of an answer."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """JSON schema of its arguments."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What the model wants called."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON, as the model wrote it."""
+
+
+@dataclass(frozen=True)
 class Form:
     """How the answer is to be written, beyond what the question says; what is None is left to the strategy.
 
@@ -51,6 +71,9 @@ class Form:
     seed: int | None = None
     schema: Mapping[str, Any] | None = None
     """JSON schema of the answer."""
+    tools: tuple[Tool, ...] = ()
+    must_call: str = ""
+    """Name of the tool that must be called, `*` if any of them; empty if none must."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +165,27 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Citation:
+    """A piece of a document that bears out a finding, in the document's own letters."""
+
+    text: str
+    source: str
+    """Path of the document."""
+    start: int
+    """First character, counted in the text of the document."""
+    end: int
+    title: str = ""
+    page: int | None = None
+    """Page, slide or sheet, from 1; None if the format has none."""
+    section: str = ""
+    """Headings above it."""
+    document: int | None = None
+    """Id of the document in its library."""
+    score: float = 100.0
+    """Likeness of what was claimed and what is there, of 100."""
+
+
+@dataclass(frozen=True)
 class Execution:
     """A program that an agent wrote, and what came of running it."""
 
@@ -169,6 +213,9 @@ class Finding:
     executions: tuple[Execution, ...] = ()
     """Programs that were run for it, the last one being the one it rests on."""
     sources: tuple[Passage, ...] = ()
+    """Passages that were read for it."""
+    citations: tuple[Citation, ...] = ()
+    """What in them bears it out; each was found there by code."""
     images: tuple[Image, ...] = ()
 
 
@@ -197,5 +244,9 @@ class Answer:
     """Key of the model call that wrote `text`; None if no model wrote it."""
     findings: Findings = field(default_factory=dict)
     images: tuple[Image, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    """What `[1]`, `[2]`, … in the text stand for, in that order."""
     stopped: str | None = None
     """Why the run ended before its time; None if it did not."""
+    calls: tuple[Call, ...] = ()
+    """Tools of whoever asked that are to be called before there is an answer."""

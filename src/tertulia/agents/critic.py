@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..tools.arithmetic import numbers, sums
@@ -24,8 +25,14 @@ class Critic:
         checked = self.check_sums(finding)
         if not checked.accepted:
             return checked
-        if not finding.executions and (unfounded := strangers(finding.text, task, known)):
-            return Verdict(False, "it states numbers that nothing gives", ", ".join(unfounded), better=self.calculator)
+        read = [passage.text for passage in finding.sources]
+        if not finding.executions and (unfounded := strangers(finding.text, task, known, read)):
+            better = "" if finding.sources else self.calculator
+            return Verdict(False, "it states numbers that nothing gives", ", ".join(unfounded), better)
+        if finding.sources and not finding.citations:
+            return Verdict(False, "nothing in the documents bears it out", f"{len(finding.sources)} passages were read")
+        if finding.citations:
+            return Verdict(True, "the documents bear it out", "; ".join(repr(one.text) for one in finding.citations))
         if finding.executions:
             return Verdict(True, "its program ran", f"printed {finding.executions[-1].output.strip()!r}")
         return checked
@@ -40,9 +47,9 @@ class Critic:
         return Verdict(True, "nothing speaks against it")
 
 
-def strangers(text: str, task: Task, known: Findings) -> list[str]:
-    """Numbers in a text that neither the question, nor what is known, nor a sum that holds gives."""
-    given = " ".join([task.question, task.text, *(finding.text for finding in known.values())])
+def strangers(text: str, task: Task, known: Findings, read: Iterable[str] = ()) -> list[str]:
+    """Numbers in a text that neither the question, nor what is known or was read, nor a sum that holds gives."""
+    given = " ".join([task.question, task.text, *(one.text for one in known.values()), *read])
     checked = (f"{sum.left} {sum.stated}" for sum in sums(text) if sum.holds)
     there = {number for text in (given, *checked) for number in numbers(text)}
     return [f"{number:g}" for number in dict.fromkeys(numbers(text)) if number not in there]

@@ -8,7 +8,7 @@ from ..errors import BudgetExceeded, ModelError, PromptTooLong
 from ..events import Failed
 from ..model import Reply
 from ..run import Run
-from ..types import Answer, Findings, Question
+from ..types import Answer, Citation, Findings, Question
 from . import line, told
 
 SYSTEM = """You write the answer to a person's question from what your colleagues found.
@@ -16,6 +16,7 @@ Their findings are correct: copy every number from them exactly and do not compu
 Answer each part of the question, briefly and in plain words. Say which part is missing if one was not found.
 Do not mention colleagues, findings or tasks."""
 
+KEEP = "Write the marks such as [1] after what they bear out."
 OUT_OF_TIME = "the time of the budget ran out while the answer was written"
 OUT_OF_TOKENS = "the answer met the most tokens it may have"
 
@@ -31,20 +32,23 @@ class Synthesizer:
     async def compile(self, question: Question, findings: Findings, run: Run) -> Answer:
         """The answer, whatever it takes: if no model can write it, it lists what was found."""
         images = tuple(image for finding in findings.values() for image in finding.images)
+        citations = cited(findings)
         try:
             reply = await self.write(question, findings, run.by("synthesizer"))
         except (BudgetExceeded, ModelError) as error:
             if not any(finding.ok for finding in findings.values()):
                 raise
             run.emit(Failed("synthesizer", str(error)))
-            return Answer(listed(findings), None, findings, images, stopped=str(error))
-        return Answer(reply.text.strip(), reply.key, findings, images, stopped=cut(reply))
+            return Answer(listed(findings), None, findings, images, citations, stopped=str(error))
+        return Answer(reply.text.strip(), reply.key, findings, images, citations, stopped=cut(reply))
 
     async def write(self, question: Question, findings: Findings, run: Run) -> Reply:
         """Ask for the answer, with findings cut in half for as long as the prompt is too long."""
         longest = max((len(finding.text) for finding in findings.values()), default=0)
         while True:
-            text = f"Question: {question.text}\n\nFindings:\n{told(findings)}\n\nWrite the answer{tongue(question)}."
+            citations = cited(findings)
+            known = f"{told(findings, citations)}\n{KEEP}" if citations else told(findings)
+            text = f"Question: {question.text}\n\nFindings:\n{known}\n\nWrite the answer{tongue(question)}."
             try:
                 return await run.ask(
                     self.system, text, history=question.history, max_tokens=self.max_tokens, final=True
@@ -54,6 +58,11 @@ class Synthesizer:
                     raise
                 longest //= 2
                 findings = {id: replace(f, text=f.text[:longest]) for id, f in findings.items()}
+
+
+def cited(findings: Findings) -> tuple[Citation, ...]:
+    """The citations of all findings, each once, in the order in which they are numbered from 1."""
+    return tuple(dict.fromkeys(citation for finding in findings.values() for citation in finding.citations))
 
 
 def tongue(question: Question) -> str:

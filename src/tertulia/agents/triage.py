@@ -67,6 +67,10 @@ class Triage:
     asks: bool = True
     """Whether a model may be asked, in one call of a few tokens."""
 
+    def parts(self, question: Question) -> int:
+        """Questions or items that the text asks, 1 or more."""
+        return max(1, len(PART.findall(question.text)))
+
     async def choose(self, question: Question, effort: Effort, run: Run) -> Choice:
         choice = self.by_features(question) or await self.by_model(question, run)
         return self.within(choice, effort)
@@ -74,7 +78,7 @@ class Triage:
     def by_features(self, question: Question) -> Choice | None:
         """What can be seen from outside; None if that does not decide."""
         text = question.text
-        parts, words, found = len(PART.findall(text)), len(text.split()), list(numbers(text))
+        parts, words, found = self.parts(question), len(text.split()), list(numbers(text))
         if question.images:
             return Choice("direct", "an image is looked at in one call")
         if known := plain_sum(text):

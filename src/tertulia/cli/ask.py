@@ -7,7 +7,9 @@ import json
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console
 
@@ -23,8 +25,8 @@ from ..errors import (
 from ..events import Event, Text, Waiting
 from ..progress import Progress
 from ..settings import Settings, open_house
-from ..types import Question
-from .display import Display, Lively, Plain, Silent, summary
+from ..types import Citation, Question
+from .display import Display, Lively, Plain, Silent, shortened, summary
 from .record import record
 
 ANSWERED, FAILED, USAGE, STOPPED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -63,7 +65,8 @@ class Asking:
     async def _ask(self) -> None:
         loop, me = asyncio.get_running_loop(), asyncio.current_task()
         assert me is not None
-        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+        with suppress(NotImplementedError):  # Windows has no such handler
+            loop.add_signal_handler(signal.SIGTERM, me.cancel)
         async with await open_house(self.settings, self.display.say) as house:
             await house.ask(self.question, self._happened)
 
@@ -89,6 +92,9 @@ class Asking:
             )
         elif not self.as_events and answer:
             print("" if self.progress.answering else answer.text, flush=True)
+        if answer and not self.as_json and not self.as_events:
+            for number, citation in enumerate(answer.citations, start=1):
+                print(f"[{number}] {place(citation)}: “{shortened(citation.text, 300)}”", flush=True)
         if stopped:
             print(f"tertulia: {stopped}", file=sys.stderr)  # in one line, however long
         elif answer and answer.stopped and not self.quiet:
@@ -100,6 +106,14 @@ class Asking:
         if self.quiet:
             return Silent()
         return Plain(sys.stderr) if self.plain or not self.errors.is_terminal else Lively(self.errors)
+
+
+def place(citation: Citation) -> str:
+    """Where a citation is from: document, page, section."""
+    parts = [Path(citation.source).name]
+    parts += [f"page {citation.page}"] if citation.page else []
+    parts += [citation.section] if citation.section else []
+    return ", ".join(parts)
 
 
 def exit_code(error: TertuliaError) -> int:

@@ -18,6 +18,7 @@ def record(progress: Progress, effort: str, seconds: float, stopped: str | None 
         "strategy": progress.strategy,
         "effort": effort,
         "decisions": [asdict(decision) for decision in progress.decisions],
+        "citations": [asdict(citation) for citation in answer.citations],
         "plan": _plan(progress.plan),
         "findings": [_finding(finding, progress) for finding in (answer.findings or progress.findings).values()],
         "tokens": tokens(report),
@@ -53,6 +54,7 @@ def _finding(finding: Finding, progress: Progress) -> dict[str, Any]:
         "agent": finding.agent,
         "text": finding.text,
         "ok": finding.ok,
+        "citations": [asdict(citation) for citation in finding.citations],
         "executions": [asdict(execution) for execution in finding.executions],
         "verdict": None if verdict is None else asdict(verdict),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from ..agents.caller import Caller
+from ..agents.librarian import Librarian
 from ..run import Run
 from ..types import Answer, Effort, Question
 
@@ -15,6 +17,24 @@ class Strategy(Protocol):
     def name(self) -> str: ...
 
     async def __call__(self, question: Question, run: Run) -> Answer: ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """A strategy that can make use of documents."""
+
+    def reading(self, librarian: Librarian) -> Strategy:
+        """The same strategy, with a librarian among its agents."""
+        ...
+
+
+@runtime_checkable
+class Calls(Protocol):
+    """A strategy that can make use of tools of MCP servers."""
+
+    def calling(self, caller: Caller) -> Strategy:
+        """The same strategy, with a caller of tools among its agents."""
+        ...
 
 
 @runtime_checkable

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..agents.triage import Triage
-from ..errors import ToolError
+from ..agents.caller import Caller
+from ..agents.librarian import Librarian
+from ..agents.triage import Choice, Triage
+from ..errors import NotSupported, ToolError
 from ..events import Decided
 from ..run import Run
 from ..types import Answer, Effort, Question
 from .answers import as_answer
 from .compute import Compute
 from .direct import Direct
+from .rag import Rag
 from .synthesize import Synthesize
 from .tertulia import Tertulia
+from .tools import Tools
 from .vote import Vote
 
 
@@ -32,12 +36,22 @@ class Auto:
     vote: Vote = Vote(most=5)
     synthesize: Synthesize = Synthesize()
     plan: Tertulia = Tertulia()
+    rag: Rag = Rag()
+    tools: Tools = Tools()
     doubt: float = 0.7
     """Certainty of a vote below which the question is planned instead, 0 to 1."""
 
     async def __call__(self, question: Question, run: Run) -> Answer:
+        if self.rag.librarian and (parts := self.triage.parts(question)) < 2:
+            run.emit(Decided("rag", f"documents are given, and it has {parts} part"))
+            return await self.rag(question, run)
         choice = await self.triage.choose(question, self.effort, run)
         run.emit(Decided(choice.route, choice.reason))
+        if self.may_call(question, choice):
+            try:
+                return await self.tools(question, run)
+            except NotSupported as error:
+                run.emit(Decided(choice.route, str(error)))
         if choice.known:
             question = replace(question, text=f"{question.text}\n(Known for certain: {choice.known})")
         match choice.route:
@@ -51,6 +65,11 @@ class Auto:
                 return await self.synthesize(question, run)
             case "plan":
                 return await self.plan(question, run)
+
+    def may_call(self, question: Question, choice: Choice) -> bool:
+        """Whether it is worth a call to see if a tool gives the answer."""
+        plain = choice.route in ("direct", "compute") and not choice.known and not question.images
+        return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
     async def computed(self, question: Question, run: Run) -> Answer:
         """The answer of a program; of a vote or, if the effort is low, of the model alone if no program ran."""
@@ -71,6 +90,12 @@ class Auto:
             return await as_answer(question, ballot.winner.reply, run)
         run.emit(Decided("plan", f"the samples disagree: certainty {ballot.certainty:.2f} after {len(ballot.samples)}"))
         return await self.plan(question, run)
+
+    def reading(self, librarian: Librarian) -> Auto:
+        return replace(self, rag=self.rag.reading(librarian), plan=self.plan.reading(librarian))
+
+    def calling(self, caller: Caller) -> Auto:
+        return replace(self, tools=self.tools.calling(caller), plan=self.plan.calling(caller))
 
     def scaled(self, effort: Effort) -> Auto:
         return replace(

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from ..agents import Agent, told
 from ..agents.calculator import Calculator
+from ..agents.caller import Caller
 from ..agents.critic import Critic
+from ..agents.librarian import Librarian
 from ..agents.planner import Planner
 from ..agents.reasoner import Reasoner
 from ..agents.synthesizer import Synthesizer
@@ -103,6 +105,12 @@ class Tertulia:
         if any(agent.name == verdict.better for agent in self.agents):
             return replace(task, agent=verdict.better)
         return replace(task, text=AGAIN.format(task=task.text, **vars(verdict)))
+
+    def reading(self, librarian: Librarian) -> Tertulia:
+        return replace(self, agents=(librarian, *(agent for agent in self.agents if agent.name != librarian.name)))
+
+    def calling(self, caller: Caller) -> Tertulia:
+        return replace(self, agents=(*(agent for agent in self.agents if agent.name != caller.name), caller))
 
     def scaled(self, effort: Effort) -> Tertulia:
         return replace(self, planner=replace(self.planner, most=TASKS[effort]), attempts=ATTEMPTS[effort])

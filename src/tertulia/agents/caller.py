@@ -1,0 +1,202 @@
+"""Answers a task by using tools of MCP servers, one call at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import ToolError, UnusableReply
+from ..run import Run
+from ..tools.documents import fence
+from ..tools.mcp import Result, Tool, Toolbox
+from ..types import Citation, Finding, Findings, Passage, Task
+from . import brief
+
+SYSTEM = """You find out one part of a question with tools. Reply in JSON with one step.
+To use a tool, name it in "tool" and give its "arguments", taken from what is asked and known.
+Tools:
+{tools}"""
+NONE = 'If no tool can give what is asked, "tool" is "none".'
+ANSWER = """Or, if the results below hold it: "answer" is one or two sentences with what they say, in the language of
+the question. If they do not hold it, "answer" is empty."""
+
+NO_TOOL = "no tool gives this"
+NOT_GIVEN = "the tools did not give this"
+WORD = re.compile(r"\d+|[^\W\d_]{4,}")
+EXCERPT = 240
+"""Characters of the part of a result that is cited."""
+DEEPEST = 5
+"""Objects within objects that a tool's arguments may be."""
+LONGEST = 500
+"""Characters that a text among the arguments may have."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool that a model wants used."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A user of tools whose results are data: it reads them fenced, and cites what in them bears out its finding."""
+
+    toolbox: Toolbox = field(compare=False, repr=False)
+    tools: tuple[Tool, ...] = ()
+    name: str = "caller"
+    system: str = SYSTEM
+    calls: int = 3
+    """Most tools used for a task, 1 or more."""
+    characters: int = 6000
+    """Most characters of results that are read in one call."""
+    max_tokens: int = 300
+
+    @property
+    def skill(self) -> str:
+        """What the tools do, for the planner."""
+        return f"uses tools: {'; '.join(f'{tool.name} ({tool.description})' for tool in self.tools)}"[:1000]
+
+    async def work(self, task: Task, known: Findings, run: Run) -> Finding:
+        run, asked = run.by(self.name), brief(task, known)
+        results: list[Passage] = []
+        for left in reversed(range(self.calls + 1)):
+            step = await self.step(asked, results, left > 0, run)
+            if isinstance(step, Call):
+                results.append(await self.call(step, run))
+            elif step:
+                return Finding(
+                    task.id,
+                    self.name,
+                    step,
+                    asked=task.text,
+                    sources=tuple(results),
+                    citations=borne_out(step, results),
+                )
+            else:
+                break
+        why = NOT_GIVEN if results else NO_TOOL
+        return Finding(task.id, self.name, why, ok=False, asked=task.text, sources=tuple(results))
+
+    async def step(self, asked: str, results: Sequence[Passage], may_call: bool, run: Run) -> Call | str:
+        """The next call, or the answer; empty if there is neither."""
+        tools = self.tools if may_call else ()
+        system = self.system.format(tools="\n".join(signature(tool) for tool in self.tools))
+        system += f"\n{ANSWER if results else NONE}"
+        text = f"{fence(results[::-1], self.characters)}\n\n{asked}" if results else asked
+        try:
+            reply = await run.ask(system, text, schema=schema(tools, bool(results)), max_tokens=self.max_tokens)
+        except UnusableReply:
+            return ""
+        return parse(reply.text, {tool.name: tool for tool in tools})
+
+    async def call(self, call: Call, run: Run) -> Passage:
+        """What a tool gives, or why it gives nothing, so that the next call can be another."""
+        try:
+            result = await run.use(call.tool, Result, lambda: self.toolbox.call(call.tool, call.arguments))
+        except ToolError as error:
+            result = Result(str(error), ok=False)
+        with_what = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())[:200]
+        said = result.text if result.ok else f"It failed: {result.text}"
+        source = f"{call.tool}({with_what})".replace("/", "∕")  # or it would be read as a path
+        return Passage(said, source)
+
+
+def signature(tool: Tool) -> str:
+    """A tool in one line: its name, its arguments and what it does."""
+    required = tool.schema.get("required") or []
+    properties = tool.schema.get("properties") or {}
+    arguments = ", ".join(f"{name}{'' if name in required else '?'}" for name in properties)
+    return f"{tool.name}({arguments}): {tool.description}"
+
+
+def schema(tools: Sequence[Tool], may_answer: bool) -> dict[str, Any]:
+    """JSON schema of a step: one of the tools with its own arguments, or else none of them, or an answer."""
+
+    def object(**properties: Any) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+
+    steps = [
+        object(
+            tool={"type": "string", "enum": [tool.name]},
+            arguments=closed(tool.schema, tool.schema.get("$defs") or {}),
+        )
+        for tool in tools
+    ]
+    if may_answer:
+        steps.append(object(answer={"type": "string", "maxLength": LONGEST}))
+    else:
+        steps.append(object(tool={"type": "string", "enum": ["none"]}))
+    return object(step={"anyOf": steps})
+
+
+def closed(given: Mapping[str, Any], named: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """A tool's schema as providers can enforce it: bounded, and with every property required or else null."""
+    if reference := given.get("$ref"):
+        given = named.get(str(reference).rpartition("/")[2]) or {}
+    if depth > DEEPEST:
+        return {"type": "string", "maxLength": LONGEST}
+    if "enum" in given or "const" in given:
+        return {"enum": list(given.get("enum") or [given.get("const")])}
+    if several := given.get("anyOf") or given.get("oneOf"):
+        return {"anyOf": [closed(one, named, depth + 1) for one in several[:8]]}
+    kind = given.get("type")
+    if isinstance(kind, list):
+        return {"anyOf": [closed({**given, "type": one}, named, depth + 1) for one in kind]}
+    if kind == "object" or (depth == 0 and kind is None):
+        return _closed_object(given, named, depth)
+    if kind == "array":
+        items = given.get("items")
+        inner = closed(items if isinstance(items, Mapping) else {}, named, depth + 1)
+        return {"type": "array", "items": inner, "maxItems": min(20, given.get("maxItems") or 20)}
+    if kind in ("integer", "number", "boolean", "null"):
+        return {"type": kind}
+    return {"type": "string", "maxLength": min(LONGEST, given.get("maxLength") or LONGEST)}
+
+
+def _closed_object(given: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    required = given.get("required") or []
+    properties = {}
+    for name, one in (given.get("properties") or {}).items():
+        inner = closed(one if isinstance(one, Mapping) else {}, named, depth + 1)
+        properties[name] = inner if name in required else {"anyOf": [inner, {"type": "null"}]}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def parse(text: str, tools: Mapping[str, Tool]) -> Call | str:
+    """The step that the model's text says; empty if it says none."""
+    try:
+        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        step = data.get("step", data)
+        if step.get("tool") in tools:
+            return Call(str(step["tool"]), given(step.get("arguments") or {}, tools[step["tool"]].schema))
+        return str(step.get("answer") or "").strip()
+    except (ValueError, AttributeError, TypeError):
+        return ""
+
+
+def given(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments without those that are null because they had to be written."""
+    required = schema.get("required") or []
+    return {name: value for name, value in arguments.items() if value is not None or name in required}
+
+
+def borne_out(answer: str, results: Sequence[Passage]) -> tuple[Citation, ...]:
+    """The part of the results that shares most words and numbers with an answer; none if nothing does."""
+    words = set(WORD.findall(answer.casefold()))
+    best, most = None, 0
+    for result in reversed(results):
+        for part in re.finditer(rf"[^\n]{{1,{EXCERPT}}}", result.text):
+            shared = len(words & set(WORD.findall(part[0].casefold())))
+            if shared > most:
+                best, most = Citation(part[0], result.source, part.start(), part.end()), shared
+    return (best,) if best else ()

@@ -1,0 +1,167 @@
+"""Answers a task from the user's own documents, and from nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import UnusableReply
+from ..run import Run
+from ..tools.documents import Library, Located, Quote, check, fence
+from ..types import Citation, Finding, Findings, Task
+from . import brief, told
+
+SYSTEM = """You answer one part of a question from passages of documents, and from nothing else.
+Reply in JSON. "found" says whether the passages hold the answer; if they do not, it is false and "answer" is empty.
+"answer" is one or two sentences with what the passages say. "quotes" are the words of the passages that bear it out,
+copied letter for letter, each with the number of its passage. Write "answer" in the language of the question."""
+
+SEARCH = """You look for passages in a library. Write up to {most} short search queries for what is asked: names, terms
+and synonyms, each about one thing. Reply in JSON."""
+
+NOT_THERE = "the documents do not say"
+
+
+@dataclass(frozen=True)
+class Librarian:
+    """A reader of documents who has no tool but the search, so that nothing a document says can do anything.
+
+    Source: retrieval-augmented generation (Lewis et al., 2020), with quotes that code checks.
+    """
+
+    library: Library = field(compare=False, repr=False)
+    collections: tuple[str, ...] = ()
+    """Collections it may read; all if empty."""
+    name: str = "librarian"
+    skill: str = "looks up in the user's documents what they say; knows nothing else"
+    system: str = SYSTEM
+    passages: int = 5
+    """Most passages read for a task, 1 to 20."""
+    queries: int = 3
+    """Most queries that a long task is taken apart into; a short one is its own query."""
+    short: int = 14
+    """Words up to which a task is its own query."""
+    max_tokens: int = 350
+
+    async def work(self, task: Task, known: Findings, run: Run) -> Finding:
+        run = run.by(self.name)
+        queries = await self.taken_apart(task, known, run)
+        found = await run.use("search", tuple[Located, ...], lambda: self.search(queries))
+        if not found:
+            return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text)
+        text = f"{fence(found)}\n\n{brief(task, known)}"
+        reply = await run.ask(self.system, text, schema=schema(len(found)), max_tokens=self.max_tokens)
+        answer, quotes = parse(reply.text)
+        if not answer:
+            return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text, sources=found)
+        citations = await run.use("quotes", tuple[Citation, ...], lambda: self.borne_out(answer, quotes, task, found))
+        return Finding(task.id, self.name, answer, asked=task.text, sources=found, citations=citations)
+
+    async def taken_apart(self, task: Task, known: Findings, run: Run) -> list[str]:
+        """What to search for: the task itself and, if it is long, what a model makes of it."""
+        if len(task.text.split()) <= self.short and not known:
+            return [task.text]
+        text = f"{told(known)}\n\n{task.text}" if known else task.text
+        try:
+            reply = await run.ask(
+                SEARCH.format(most=self.queries), text[:2000], schema=queries_schema(self.queries), max_tokens=100
+            )
+            more = json.loads(reply.text)["queries"]
+        except (UnusableReply, ValueError, KeyError, TypeError):
+            more = []
+        return list(dict.fromkeys([task.text, *(str(query) for query in more[: self.queries] if str(query).strip())]))
+
+    async def search(self, queries: Sequence[str]) -> tuple[Located, ...]:
+        """The best passages for all queries, one of each in turn."""
+        rankings = [await self.library.search(query, self.collections or None, self.passages) for query in queries]
+        best: dict[tuple[int, int], Located] = {}
+        for rank in range(self.passages):
+            for ranking in rankings:
+                if rank < len(ranking):
+                    best.setdefault((ranking[rank].document, ranking[rank].start), ranking[rank])
+        return tuple(best.values())[: self.passages]
+
+    async def borne_out(
+        self, answer: str, quotes: Sequence[tuple[int, str]], task: Task, found: Sequence[Located]
+    ) -> tuple[Citation, ...]:
+        """Quotes that are really there; where a model's are not, the sentences that code finds to say the same."""
+        checked = [check(text, found[number - 1]) for number, text in quotes if 0 < number <= len(found)]
+        good = [quote for quote in checked if quote and len(quote.text.split()) >= 2]
+        if not good:
+            named = [found[number - 1] for number, _ in quotes if 0 < number <= len(found)] or list(found)
+            good = [
+                quote
+                for passage in dict.fromkeys(named)
+                for quote in await self.library.best_sentences(f"{task.text} {answer}", passage)
+                if supports(quote.text, answer)
+            ][:2]
+        return tuple(dict.fromkeys(citation(quote) for quote in good))
+
+
+def supports(sentence: str, answer: str) -> bool:
+    """Whether a sentence can bear out an answer: it has the answer's numbers, and half of its longer words."""
+    words = {word for word in re.findall(r"[^\W\d_]{4,}", answer.casefold())}
+    there = set(re.findall(r"[^\W\d_]{4,}", sentence.casefold()))
+    figures = set(re.findall(r"\d+", answer)) <= set(re.findall(r"\d+", sentence))
+    return figures and len(words & there) * 2 >= len(words)
+
+
+def citation(quote: Quote) -> Citation:
+    return Citation(
+        quote.text,
+        quote.source,
+        quote.start,
+        quote.end,
+        quote.title,
+        quote.page,
+        quote.section,
+        quote.document,
+        quote.score,
+    )
+
+
+def schema(passages: int) -> dict[str, Any]:
+    """JSON schema of what is read out of the passages."""
+    quote = {
+        "type": "object",
+        "properties": {
+            "passage": {"type": "integer", "enum": list(range(1, passages + 1))},
+            "text": {"type": "string", "maxLength": 240},
+        },
+        "required": ["passage", "text"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "found": {"type": "boolean"},
+            "answer": {"type": "string", "maxLength": 500},
+            "quotes": {"type": "array", "items": quote, "maxItems": 3},
+        },
+        "required": ["found", "answer", "quotes"],
+        "additionalProperties": False,
+    }
+
+
+def queries_schema(most: int) -> dict[str, Any]:
+    """JSON schema of search queries."""
+    query = {"type": "string", "maxLength": 80}
+    return {
+        "type": "object",
+        "properties": {"queries": {"type": "array", "items": query, "maxItems": most}},
+        "required": ["queries"],
+        "additionalProperties": False,
+    }
+
+
+def parse(text: str) -> tuple[str, list[tuple[int, str]]]:
+    """The answer, empty if nothing was found, and its quotes as they are claimed: number of the passage, and words."""
+    try:
+        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        quotes = [(int(quote["passage"]), str(quote["text"])) for quote in data.get("quotes") or []]
+        return (str(data["answer"]).strip() if data["found"] else ""), quotes
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", []

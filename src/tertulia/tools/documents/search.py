@@ -1,0 +1,226 @@
+"""A library of documents: what is added, found, shown and removed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from ...errors import UnknownName
+from ...types import Passage
+from .adding import Added, Adding, Progress
+from .embedding import Embedder, Usem3
+from .formats import Limits
+from .index import Document, Located, SqliteStore, Stats
+from .parsers import Reading
+from .quotes import Quote, pick, sentence_scores
+from .reading import find, read
+from .text import STEMMERS, sentences, terms
+
+if TYPE_CHECKING:
+    from .embedding import Vectors
+
+Result = TypeVar("Result")
+How = Literal["both", "words", "meaning"]
+DEPTH = 20
+"""Fewest passages that each way of searching brings before they are merged."""
+MEANING = 2.0
+"""Weight of meaning beside words when sentences are chosen: the best of 0.5, 1 and 2 on XQuAD in both languages."""
+LONGEST_QUERY = 2000
+"""Characters of a query that are used."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A document with its text."""
+
+    document: Document
+    text: str
+
+
+def default_folder() -> Path:
+    """Where documents are kept: `$TERTULIA_DATA/documents`, or else in the data folder of the platform."""
+    from platformdirs import user_data_dir
+
+    return Path(os.environ.get("TERTULIA_DATA") or user_data_dir("tertulia", appauthor=False)) / "documents"
+
+
+class Library:
+    """Documents in collections, searched by words and by meaning.
+
+    Opened when first used. All access to its file is from one thread of its own; close it, or use it in
+    `async with`.
+    """
+
+    def __init__(self, folder: Path | None = None, embedder: Embedder | None = None, limits: Limits | None = None):
+        """
+        Args:
+            folder: where to keep the index; None for `default_folder()`.
+            embedder: None for the multilingual one that comes with the extra `docs`.
+            limits: the most that reading one document may take; None for the defaults.
+        """
+        self.folder = folder or default_folder()
+        self.embedder = embedder or Usem3()
+        self.limits = limits or Limits()
+        self._thread = ThreadPoolExecutor(1, "tertulia-documents")
+        self._store: SqliteStore | None = None
+        self._adding = asyncio.Lock()
+
+    async def __aenter__(self) -> Library:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the file; the library cannot be used again."""
+        await self._in_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    def _close(self, _: None = None) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    async def add(
+        self,
+        paths: Sequence[Path | str],
+        collection: str = "default",
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> Added:
+        """Add files, and all files of folders; what is there already is left alone.
+
+        Each document is stored whole or not at all, so adding can be interrupted and begun again. A file that
+        cannot be read is refused, and never stops the others.
+
+        Raises:
+            ToolError: if what documents need is not installed.
+            SettingsError: if the folder holds vectors of another embedder.
+        """
+        async with self._adding:
+            found = await asyncio.to_thread(lambda: [file for path in paths for file in find(Path(path))])
+            await self._with_store(lambda store: store.languages())  # so that a wrong folder is told at once
+            return await Adding(
+                self._with_store, self.embedder, self._reader, self.limits, collection, on_progress
+            ).run(found)
+
+    async def search(
+        self, query: str, collection: str | Sequence[str] | None = None, limit: int = 5, how: How = "both"
+    ) -> list[Located]:
+        """The passages that fit best, best first; empty if there is nothing.
+
+        Args:
+            collection: one or several names; None for all.
+            limit: 1 to 100.
+            how: `words` for keywords (BM25), `meaning` for embeddings, `both` for one of each in turn.
+        """
+        query, limit = query.strip()[:LONGEST_QUERY], max(1, min(limit, 100))
+        collections = (collection,) if isinstance(collection, str) else tuple(collection or ())
+        if not query:
+            return []
+        vector = await self.embedder.query(query) if how != "words" else None
+        return await self._with_store(lambda store: _search(store, query, vector, collections, limit, how))
+
+    async def best_sentences(self, question: str, passage: Passage, n: int = 1) -> list[Quote]:
+        """The sentences of the passage that say most about the question, by words and by meaning, best first."""
+        spans = sentences(passage.text)
+        if not spans:
+            return []
+        texts = [passage.text[start:end] for start, end in spans]
+        shared = await asyncio.to_thread(sentence_scores, question, texts)
+        vector, vectors = await self.embedder.query(question[:LONGEST_QUERY]), await self.embedder.passages(texts)
+        most = max(shared) or 1.0
+        alike = (vectors @ vector).tolist()
+        scores = [words / most + MEANING * meaning for words, meaning in zip(shared, alike, strict=True)]
+        return pick(passage, spans, scores, n)
+
+    async def documents(self, collection: str | None = None) -> list[Document]:
+        """All documents, or those of one collection, in the order in which they were added."""
+        return await self._with_store(lambda store: store.documents(collection))
+
+    async def show(self, document: int | str) -> Shown:
+        """A document by its id or path, with its text.
+
+        Raises:
+            UnknownName: if there is none.
+        """
+        return await self._with_store(lambda store: _show(store, document))
+
+    async def remove(self, document: int | str) -> Document:
+        """Forget a document, by its id or path; what it was.
+
+        Raises:
+            UnknownName: if there is none.
+        """
+        return await self._with_store(lambda store: _remove(store, document))
+
+    async def stats(self) -> Stats:
+        """How much the library holds."""
+        return await self._with_store(lambda store: store.stats())
+
+    async def _reader(self, data: bytes, format: str, name: str) -> Reading:
+        cache = self.folder / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        return await read(data, format, name, self.limits, cache)
+
+    async def _with_store(self, work: Callable[[SqliteStore], Result]) -> Result:
+        return await self._in_thread(lambda: work(self._open()))
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _open(self) -> SqliteStore:
+        if self._store is None:
+            self._store = SqliteStore(self.folder / "index.sqlite", self.embedder.id)
+        return self._store
+
+
+def _search(
+    store: SqliteStore, query: str, vector: Vectors | None, collections: tuple[str, ...], limit: int, how: How
+) -> list[Located]:
+    depth = max(DEPTH, 2 * limit)
+    near = dict(store.nearest(vector, collections, depth)) if vector is not None else {}
+    matching = store.matching(_query_stems(store, query), collections, depth) if how != "meaning" else []
+    best = interleave(list(near), matching)[:limit]
+    found = store.passages(best)
+    return [
+        replace(found[id], score=1 / rank, similarity=near.get(id)) for rank, id in enumerate(best, 1) if id in found
+    ]
+
+
+def interleave(*rankings: Sequence[int]) -> list[int]:
+    """One of each ranking in turn, the first ranking first, each only once."""
+    return list(dict.fromkeys(id for row in zip_longest(*rankings) for id in row if id is not None))
+
+
+def _query_stems(store: SqliteStore, query: str) -> list[str]:
+    """Stems of the query in each language that the library holds, since a query rarely tells its own."""
+    languages = [language for language in store.languages() if language in STEMMERS] or [""]
+    return [stem for language in ["", *languages] for stem in terms(query, language)]
+
+
+def _find(store: SqliteStore, document: int | str) -> Document:
+    ids = [document] if isinstance(document, int) else store.at(document) or store.at(str(Path(document).resolve()))
+    if isinstance(document, str) and not ids and document.isdigit():
+        ids = [int(document)]
+    found = [each for id in ids for each in store.documents(document=id)]
+    if not found:
+        known = [f"{each.id} ({each.path})" for each in store.documents()]
+        more = [f"and {len(known) - 10} more"] if len(known) > 10 else []
+        raise UnknownName("document", str(document), known[:10] + more)
+    return found[0]
+
+
+def _show(store: SqliteStore, document: int | str) -> Shown:
+    found = _find(store, document)
+    return Shown(found, store.text(found.id))
+
+
+def _remove(store: SqliteStore, document: int | str) -> Document:
+    found = _find(store, document)
+    store.remove(found.id)
+    return found
