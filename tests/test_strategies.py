@@ -15,6 +15,7 @@ from tertulia.settings import EFFORTS, make_strategy
 from tertulia.stores.memory import Memory
 from tertulia.strategies import Scales
 from tertulia.strategies.answers import canonical, certainty, concluded
+from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
 from tertulia.strategies.refine import Refine
 from tertulia.strategies.search import Search
@@ -182,3 +183,9 @@ def test_drafts_that_fail_do_not_take_the_others_with_them():
 def test_a_search_ends_when_all_branches_end_alike():
     _, events = ask(Search(), lambda system, text: "Answer: 7")
     assert [event.reason for event in events if isinstance(event, Decided)] == ["4 of 4 branches end in '7'"]
+
+
+def test_where_no_program_runs_compute_asks_directly_and_says_why():
+    answered, events = ask(Compute(), lambda system, text: "no program" if "Python" in system else "about 1440")
+    assert answered.answer.text == "about 1440"
+    assert next(event.choice for event in events if isinstance(event, Decided)) == "direct"

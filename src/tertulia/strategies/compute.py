@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from ..agents.calculator import Calculator
 from ..agents.synthesizer import Synthesizer
-from ..errors import ToolError
-from ..events import Found, TaskStarted
+from ..events import Decided, Found, TaskStarted
 from ..run import Run
 from ..types import Answer, Finding, Question, Task
+from .direct import Direct
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,14 @@ class Compute:
     name: str = "compute"
     calculator: Calculator = Calculator()
     synthesizer: Synthesizer = Synthesizer()
+    direct: Direct = Direct()
+    """How to answer when no program ran."""
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         finding = await self.work(question, run)
         if not finding.ok:
-            raise ToolError(f"no program that answers the question ran: {finding.text}")
+            run.emit(Decided("direct", f"no program that answers the question ran: {finding.text}"))
+            return await self.direct(question, run)
         return await self.synthesizer.compile(question, {finding.task: finding}, run)
 
     async def work(self, question: Question, run: Run) -> Finding:

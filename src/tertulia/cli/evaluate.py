@@ -1,0 +1,139 @@
+"""Measures strategies on cases from the command line: runs what is left, then writes the report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ..errors import SettingsError
+from ..house import House
+from ..lab.cases import Case
+from ..lab.measure import Contestant, Results, Trial, measure, setup, without_limits
+from ..lab.plots import plot
+from ..lab.report import as_json, as_markdown, findings
+from ..lab.suites import load
+from ..settings import EFFORTS, Settings, choose, make_strategy, open_house
+from ..strategies import Strategy
+from ..strategies.vote import Vote
+from .ask import INTERRUPTED
+
+NEVER = 2.0
+"""A certainty that no majority reaches, so that a vote draws all its samples."""
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """What to measure, and where to keep it."""
+
+    sources: tuple[str, ...]
+    strategies: tuple[str, ...]
+    models: tuple[str, ...]
+    settings: Settings
+    out: Path
+    limit: int | None = None
+    seed: int = 0
+    parallel: int = 1
+    resume: bool = False
+    judge: str = ""
+
+    def run(self) -> None:
+        """Measure what is left to measure, write the report, print its table."""
+        if self.parallel < 1 or (self.limit is not None and self.limit < 1):
+            raise SettingsError("--parallel and --limit must be 1 or more")
+        cases = load(self.sources, self.seed, self.limit)
+        console = Console(stderr=True, highlight=False)
+        try:
+            asyncio.run(self._measure(cases, console))
+        except KeyboardInterrupt:
+            console.print("interrupted; what is done is kept, and --resume goes on from there")
+            raise SystemExit(INTERRUPTED) from None
+        _, text = write_report(self.out, self.seed)
+        print(text)
+        console.print(f"written to {self.out}")
+
+    async def _measure(self, cases: Sequence[Case], console: Console) -> None:
+        async with AsyncExitStack() as open_ones:
+            contestants: list[Contestant] = []
+            for model in [await named(model, self.settings) for model in self.models]:
+                house = await open_ones.enter_async_context(await self._house(model, console))
+                for name in self.strategies:
+                    contestants.append(Contestant(name, model, replace(house, strategy=strategy(name, self.settings))))
+            judge = None
+            if self.judge:
+                judge = without_limits(await open_ones.enter_async_context(await self._house(self.judge, console)))
+            now = setup(cases, contestants, self.seed, self.parallel, self.judge)
+            with Results(self.out, now, self.resume) as results, bar(console) as progress:
+                wanted = {(case.id, one.strategy, one.model) for case in cases for one in contestants}
+                task = progress.add_task("", total=len(wanted), completed=len(wanted & results.done))
+
+                def happened(trial: Trial) -> None:
+                    said = f"{trial.strategy}: {trial.case} {'right' if trial.mark.correct else 'wrong'}"
+                    progress.update(task, advance=1, description=said)
+                    if not console.is_terminal:  # a bar that moves is of no use in a log
+                        console.print(said, markup=False)
+
+                await measure(cases, contestants, results, self.parallel, judge, happened)
+
+    async def _house(self, model: str, console: Console) -> House:
+        return await open_house(self.settings.model_copy(update={"model": model}), console.print)
+
+
+def strategy(name: str, settings: Settings) -> Strategy:
+    """A strategy by its name in the tables: `vote`, `auto@low` with an effort, `vote:9` with a fixed number of samples.
+
+    Raises:
+        SettingsError: if what stands after `@` or `:` cannot be.
+    """
+    plain, _, effort = name.partition("@")
+    plain, _, size = plain.partition(":")
+    if effort and effort not in EFFORTS:
+        raise SettingsError(f"{name!r}: there is no effort {effort!r}; there are: {', '.join(EFFORTS)}")
+    made = make_strategy(plain, effort or settings.effort)  # type: ignore[arg-type]
+    if not size:
+        return made
+    if not isinstance(made, Vote) or not size.isdigit() or int(size) < 1:
+        raise SettingsError(f"{name!r}: only a vote has a fixed number of samples, as in vote:9")
+    return replace(made, wave=int(size), most=int(size), enough=NEVER)
+
+
+def write_report(folder: Path, seed: int = 0) -> tuple[list[Path], str]:
+    """Compute the report of a folder's results anew; gives its files and its text."""
+    from ..lab.measure import load as loaded
+
+    setups, trials = loaded(folder / "results.jsonl")
+    found = findings(trials, seed)
+    text = as_markdown(found, setups, trials)
+    pictures = plot(found.rows, folder)
+    links = "\n".join(f"![{file.stem}]({file.name})" for file in pictures if file.suffix == ".svg")
+    files = [folder / "report.md", folder / "report.json"]
+    files[0].write_text(f"{text}\n{links}\n", encoding="utf-8")
+    files[1].write_text(json.dumps(as_json(found, setups), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return files + pictures, text
+
+
+async def named(model: str, settings: Settings) -> str:
+    """The model's own name, where it is to be chosen, so that results say what they are of."""
+    return (await choose(settings))[0] if model in ("", "auto") else model
+
+
+def split(names: str) -> tuple[str, ...]:
+    """The names between commas, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+
+
+def bar(console: Console) -> Progress:
+    return Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console,
+    )

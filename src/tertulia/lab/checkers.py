@@ -1,0 +1,255 @@
+"""Checkers: whether an answer is right, by what stands in it.
+
+Every checker gives two verdicts. `correct` reads the answer by the rule of `reading`; `strict` takes the answer as a
+whole, so that it fails where the form is wrong or anything else stands beside the value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ..errors import SettingsError
+from ..run import Run
+from ..tools import sandbox
+from .gymnasium import Config, like, score
+from .reading import MARK, choice, clean, conclusion, dates, folded, last_number, mentions, numbers, region, times
+from .reading import Number as Written
+
+Expected = str | float | tuple[str | float, ...]
+"""What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right."""
+
+SCALES: dict[str, tuple[str, float]] = {
+    **{unit: ("length", size) for unit, size in (("mm", 0.001), ("cm", 0.01), ("m", 1.0), ("km", 1000.0))},
+    **{unit: ("mass", size) for unit, size in (("mg", 0.001), ("g", 1.0), ("kg", 1000.0), ("t", 1e6))},
+    **{unit: ("time", size) for unit, size in (("s", 1.0), ("min", 60.0), ("h", 3600.0))},
+    **{unit: ("volume", size) for unit, size in (("ml", 0.001), ("cl", 0.01), ("l", 1.0))},
+}
+SPELLED = {
+    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "metro": "m", "metros": "m",
+    "kilometre": "km", "kilometres": "km", "kilometer": "km", "kilometers": "km", "kilómetro": "km", "kilómetros": "km",
+    "gram": "g", "grams": "g", "gramo": "g", "gramos": "g", "kilogram": "kg", "kilograms": "kg", "kilos": "kg",
+    "kilogramos": "kg", "tonne": "t", "tonnes": "t", "tonelada": "t", "toneladas": "t",
+    "second": "s", "seconds": "s", "segundo": "s", "segundos": "s", "minute": "min", "minutes": "min", "minuto": "min",
+    "minutos": "min", "hour": "h", "hours": "h", "hora": "h", "horas": "h",
+    "litre": "l", "litres": "l", "liter": "l", "liters": "l", "litro": "l", "litros": "l",
+}  # fmt: skip
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+CLOCK_TIME = re.compile(r"\d{2}:\d{2}")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a checker says of an answer."""
+
+    correct: bool
+    strict: bool
+    read: str
+    """What was read as the answer; answers that read the same vote together."""
+    score: float | None = None
+    """0 to 1, of checkers that give part of a point; None of others."""
+    judged: bool = False
+    """True if a model gave the mark, so that it is an opinion."""
+    judging: int = 0
+    """Tokens that this took; no part of what the strategy spent."""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The conclusion is the text, without regard to case, accents and marks."""
+
+    kind: Literal["exact"] = field(default="exact", kw_only=True)
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        right = {folded(one) for one in str(expected).split("|")}
+        strict = answer.strip() in str(expected).split("|")
+        return Mark(folded(conclusion(answer)) in right, strict, folded(conclusion(answer)))
+
+
+@dataclass(frozen=True)
+class Number:
+    """The last number is the value."""
+
+    kind: Literal["number"] = field(default="number", kw_only=True)
+    tolerance: float = 1e-6
+    """How far off it may be, in its own unit."""
+    unit: str = ""
+    """An answer in another unit of the same kind is converted (mm cm m km, mg g kg t, s min h, ml cl l); one in a unit
+    of another kind is wrong; one without any is taken to be in this."""
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        value = float(expected)  # type: ignore[arg-type]
+        found = last_number(answer, language)
+        if found is None:
+            return Mark(False, False, "")
+        text = next(place for place in (conclusion(answer), region(answer)) if numbers(place, language))
+        scale = self._scale(text[found.end :])
+        correct = scale is not None and any(near(one * scale, value, self.tolerance) for one in found.values)
+        alone = [one.value for one in numbers(clean(answer), language)]
+        strict = correct and len(alone) == 1 and near(alone[0] * (scale or 1), value, self.tolerance)
+        return Mark(correct, strict, f"{found.value * (scale or 1):g}")
+
+    def _scale(self, after: str) -> float | None:
+        """What to multiply by, given what follows the number; None if it is a unit of another kind."""
+        match = re.match(r"\s*([^\W\d_]+)", after)
+        said = match[1] if match else ""
+        said = SPELLED.get(said.casefold(), said.casefold() if said.casefold() in ("l", "ml", "cl") else said)
+        if said not in SCALES or self.unit not in SCALES:
+            return 1.0
+        return SCALES[said][1] / SCALES[self.unit][1] if SCALES[said][0] == SCALES[self.unit][0] else None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Every part is there: numbers within the tolerance, dates and times in any form, names as words.
+
+    Strict checking wants the numbers of the answer to be those of the parts, in their order, and no others.
+    """
+
+    kind: Literal["parts"] = field(default="parts", kw_only=True)
+    tolerance: float = 0.005
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        parts = expected if isinstance(expected, tuple) else (expected,)
+        text = region(answer)
+        found = numbers(text, language)
+        there = [self.has(part, text, found) for part in parts]
+        read = " ".join(f"{one.value:g}" for one in numbers(last_paragraph(answer), language))
+        wanted = [part for part in parts if not isinstance(part, str)]
+        said = [one.value for one in numbers(clean(answer), language)]
+        strict = (
+            all(there)
+            and len(wanted) == len(parts) == len(said)
+            and all(near(one, float(part), self.tolerance) for one, part in zip(said, wanted, strict=True))
+        )
+        return Mark(all(there), strict, read or folded(conclusion(answer)), sum(there) / len(there))
+
+    def has(self, part: str | float, text: str, found: list[Written]) -> bool:
+        """Whether the part is in the text."""
+        if not isinstance(part, str):
+            return any(near(value, part, self.tolerance) for number in found for value in number.values)
+        if ISO_DATE.fullmatch(part):
+            return date.fromisoformat(part) in dates(text)
+        if CLOCK_TIME.fullmatch(part):
+            return (int(part[:2]), int(part[3:])) in times(text)
+        return any(mentions(text, one) for one in part.split("|"))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The option that is named last is the right one."""
+
+    kind: Literal["choice"] = field(default="choice", kw_only=True)
+    options: tuple[str, ...] = ("A", "B", "C", "D")
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        chosen = choice(answer, self.options)
+        strict = folded(answer) == folded(str(expected))
+        return Mark(chosen == expected, strict, chosen or "")
+
+
+@dataclass(frozen=True)
+class Regex:
+    """The pattern is found in the conclusion; strictly, it is the whole answer. Case is of no matter."""
+
+    kind: Literal["regex"] = field(default="regex", kw_only=True)
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        pattern = re.compile(str(expected), re.IGNORECASE)
+        found = pattern.search(conclusion(answer))
+        return Mark(bool(found), bool(pattern.fullmatch(answer.strip())), folded(conclusion(answer)))
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program says `True`; in the sandbox it finds the answer as `answer`, and its last line as `conclusion`."""
+
+    program: str
+    kind: Literal["program"] = field(default="program", kw_only=True)
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        read = conclusion(answer)
+        correct = await self._says(answer, read)
+        return Mark(correct, correct and await self._says(answer, answer.strip()), folded(read))
+
+    async def _says(self, answer: str, read: str) -> bool:
+        known = f"answer = {answer!r}\nconclusion = {read!r}\n"
+        return (await sandbox.execute(known + self.program)).output.strip() == "True"
+
+
+@dataclass(frozen=True)
+class Gym:
+    """The scorer of reasoning-gym's own family gives a whole point."""
+
+    family: str
+    seed: int
+    index: int
+    config: Config = ()
+    kind: Literal["gym"] = field(default="gym", kw_only=True)
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        read = like(str(expected), answer)
+        points, whole = [
+            await score(self.family, self.seed, self.config, self.index, one) for one in (read, answer.strip())
+        ]
+        return Mark(points >= 1, whole >= 1, read, points)
+
+
+JUDGE = """You grade an answer against a reference. It is correct only if it states the same result; wording does not
+matter. Reply with JSON: {"correct": true} or {"correct": false}."""
+JUDGED: dict[str, Any] = {
+    "type": "object",
+    "properties": {"correct": {"type": "boolean"}},
+    "required": ["correct"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A model says whether the answer agrees with the reference: an opinion, marked as such in every table."""
+
+    kind: Literal["judge"] = field(default="judge", kw_only=True)
+    criteria: str = ""
+    """What else the answer must fulfil."""
+
+    async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
+        if judge is None:
+            raise SettingsError("these cases need a judge; name its model, as in --judge openai:gpt-5.2")
+        asked = f"Reference: {expected}\n{self.criteria}\nAnswer:\n<answer>\n{answer}\n</answer>"
+        reply = await judge.by("judge").ask(JUDGE, asked, schema=JUDGED, max_tokens=40)
+        correct = says_true(reply.text)
+        return Mark(correct, correct, folded(conclusion(answer)), judged=True, judging=reply.usage.total)
+
+
+def says_true(text: str) -> bool:
+    """Whether a judge's reply is a plain yes."""
+    try:
+        return json.loads(text)["correct"] is True
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+Checker = Annotated[
+    Exact | Number | Parts | Choice | Regex | Program | Gym | Judge,
+    Field(discriminator="kind"),
+]
+
+
+def near(value: float, expected: float, tolerance: float) -> bool:
+    """Whether two numbers are the same but for the tolerance and the noise of floats."""
+    return abs(value - expected) <= tolerance + 1e-9 * max(1.0, abs(expected))
+
+
+def last_paragraph(answer: str) -> str:
+    """What follows the first `Answer:`, else the last paragraph: where samples with several parts are compared."""
+    text = region(answer)
+    if MARK.search(clean(answer)):
+        return text
+    paragraphs = [part for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return paragraphs[-1] if paragraphs else ""

@@ -1,0 +1,186 @@
+"""How an answer is read: the same stated rule for every strategy, in English and Spanish.
+
+1. The *conclusion* is what stands in the last `\\boxed{…}`; else what follows the last `Answer:` (or `Respuesta:`,
+   `Final answer:`, `Resultado:` …); else the last line that is not empty.
+2. A number is the last one of the conclusion, or of the whole text if the conclusion has none.
+3. The parts of an answer are read in all that follows the first `Answer:`, or in the whole text if there is none.
+4. `1.234,5` and `1,234.5` are the same number. Where the marks leave it open (`1.234`), the language says which
+   reading comes first, and the other one is accepted too, except by strict checking.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+MARK = re.compile(
+    r"(?:\b(?:(?:final )?answers?|respuestas?(?: finale?s?)?|resultados?|soluci[oó]n(?:es)?|solutions?|conclusi[oó]n)"
+    r"\s*(?:is|are|es|son)?\s*[:=]|####|^[#* ]*(?:final answer|respuesta final|resultado final)[* ]*$)\s*",
+    re.IGNORECASE | re.MULTILINE,
+)
+BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
+LISTED = re.compile(r"^\s*(?:(?:step|part|paso|parte)\s+)?(?:\d{1,2}|[a-z])[.):]\s+", re.IGNORECASE | re.MULTILINE)
+"""The number or letter of a line in a list, which is no part of the answer."""
+GROUP = "[.,'’\u00a0\u202f\u2009]"
+NUMBER = re.compile(
+    rf"(?:(?<![\w)\]])[-−])?(?<!\w)"
+    rf"(?:\d{{1,3}}(?P<group>{GROUP})\d{{3}}(?:(?P=group)\d{{3}})*(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.]\d+)"
+    r"(?:[eE][-+]?\d+)?"
+)
+MONTHS = {
+    name: number
+    for names in (
+        "january february march april may june july august september october november december",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "jan feb mar apr may jun jul aug sep oct nov dec",
+    )
+    for number, name in enumerate(names.split(), 1)
+}
+ISO = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
+DAY_FIRST = re.compile(
+    r"\b(\d{1,2})(?:st|nd|rd|th|º)?\s+(?:de\s+|of\s+)?([a-záéíóú]+)\.?,?\s+(?:del?\s+)?(\d{4})\b", re.I
+)
+MONTH_FIRST = re.compile(r"\b([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b", re.I)
+SLASHED = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
+CLOCK = re.compile(r"\b(\d{1,2})[:.h](\d{2})(?::\d{2})?(?!\d)\s*(a\.?\s?m\b|p\.?\s?m\b)?", re.I)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a text."""
+
+    values: tuple[float, ...]
+    """What it may be, the reading of the text's language first."""
+    start: int
+    end: int
+    written: str
+
+    @property
+    def value(self) -> float:
+        return self.values[0]
+
+
+def clean(text: str) -> str:
+    """The text without the marks of LaTeX and Markdown that stand between or around its words."""
+    for mark, plain in (("{,}", ","), ("\\,", "\u2009"), ("\\%", "%"), ("\\$", "$"), ("**", ""), ("__", ""), ("`", "")):
+        text = text.replace(mark, plain)
+    return re.sub(r"\\(?:text|mathrm|mathbf)\{([^{}]*)\}", r"\1", text)
+
+
+def marked(text: str) -> str | None:
+    """What follows the last `Answer:` or stands in the last box, to the end of the text; None if there is neither."""
+    text = clean(text)
+    if boxes := BOXED.findall(text):
+        return str(boxes[-1]).strip()
+    tail = MARK.split(text)[-1].strip() if MARK.search(text) else ""
+    return tail or None
+
+
+def conclusion(text: str) -> str:
+    """The line in which the answer is read; empty only if the text is."""
+    tail = marked(text)
+    lines = [line.strip() for line in (tail or clean(text)).splitlines() if line.strip()]
+    if not lines:
+        return ""
+    return (lines[0] if tail else lines[-1]).strip(" *_#$")
+
+
+def region(text: str) -> str:
+    """Where the parts of an answer are read: all after the first `Answer:`, else all the text; lists unnumbered.
+
+    The first, since each part may have an `Answer:` of its own.
+    """
+    text = clean(text)
+    mark = MARK.search(text)
+    return LISTED.sub("", text[mark.end() :].strip() or text if mark else text)
+
+
+def numbers(text: str, language: str = "en") -> list[Number]:
+    """All numbers of a text, in their order."""
+    return [
+        Number(readings(match[0], match["group"], language), match.start(), match.end(), match[0])
+        for match in NUMBER.finditer(text)
+    ]
+
+
+def readings(written: str, group: str | None, language: str) -> tuple[float, ...]:
+    """What a number as written may be: one value, or two where the marks leave it open; the likelier one first."""
+    plain = written.replace("−", "-")
+    if group is None:
+        return (float(plain.replace(",", ".")),)
+    grouped = float(plain.replace(group, "").replace(",", "."))
+    if plain.count(group) > 1 or group not in ".," or any(mark in plain for mark in ".,".replace(group, "")):
+        return (grouped,)
+    decimal = float(plain.replace(",", "."))
+    if plain.lstrip("-").startswith("0"):
+        return (decimal,)
+    english = group == ","
+    return (grouped, decimal) if english == (language != "es") else (decimal, grouped)
+
+
+def last_number(text: str, language: str = "en") -> Number | None:
+    """The number that the answer comes to; None if it has none."""
+    found = numbers(conclusion(text), language) or numbers(region(text), language)
+    return found[-1] if found else None
+
+
+def folded(text: str) -> str:
+    """The words of a text without case, accents and marks."""
+    plain = unicodedata.normalize("NFKD", clean(text).casefold())
+    return " ".join(re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def choice(text: str, options: Sequence[str]) -> str | None:
+    """Which option is chosen: the last one that is named in the conclusion, else in the text; None if none is.
+
+    An option may have several names, as in `A|Ana`: it is called by the first one, and the others are looked for only
+    where no first one is. Letters must be capitals that stand alone; other names are found without regard to case and
+    accents.
+    """
+    names = [option.split("|") for option in options]
+    for place in (conclusion(text), region(text)):
+        for rank in range(max(map(len, names), default=0)):
+            called = [(own[0], own[rank]) for own in names if rank < len(own)]
+            found = [(match.end(), option) for option, name in called for match in mentions(place, name)]
+            if found:
+                return max(found)[1]
+    return None
+
+
+def mentions(text: str, option: str) -> list[re.Match[str]]:
+    """Where an option is named in a text."""
+    if len(option) == 1:
+        return list(re.finditer(rf"(?<![\w'’]){re.escape(option)}(?![\w'’])", text))
+    return list(re.finditer(rf"\b{re.escape(folded(option))}\b", folded(text)))
+
+
+def dates(text: str) -> set[date]:
+    """All dates of a text; one with slashes is read both ways."""
+    found = {(int(y), int(m), int(d)) for y, m, d in ISO.findall(text)}
+    found |= {(int(y), MONTHS.get(folded(m), 0), int(d)) for d, m, y in DAY_FIRST.findall(text)}
+    found |= {(int(y), MONTHS.get(folded(m), 0), int(d)) for m, d, y in MONTH_FIRST.findall(text)}
+    for one, other, year in SLASHED.findall(text):
+        found |= {(int(year), int(one), int(other)), (int(year), int(other), int(one))}
+    return {day for parts in found if (day := _date(*parts))}
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def times(text: str) -> set[tuple[int, int]]:
+    """All times of day of a text, as hours 0 to 23 and minutes."""
+    found = set()
+    for hours, minutes, half in CLOCK.findall(text):
+        hour = int(hours)
+        if half:
+            hour = hour % 12 + (12 if half[0] in "pP" else 0)
+        if hour < 24 and int(minutes) < 60:
+            found.add((hour, int(minutes)))
+    return found
