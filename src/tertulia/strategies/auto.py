@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..agents.caller import Caller
 from ..agents.librarian import Librarian
 from ..agents.triage import Choice, Triage
-from ..errors import NotSupported, ToolError
+from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
 from ..types import Answer, Effort, Question
@@ -73,14 +73,15 @@ class Auto:
 
     async def computed(self, question: Question, run: Run) -> Answer:
         """The answer of a program; of a vote or, if the effort is low, of the model alone if no program ran."""
-        try:
-            return await self.compute(question, run)
-        except ToolError as error:
-            if self.effort == "low":
-                run.emit(Decided("direct", str(error)))
-                return await self.direct(question, run)
-            run.emit(Decided("vote", str(error)))
-            return await self.voted(question, run)
+        finding = await self.compute.work(question, run)
+        if finding.ok:
+            return await self.compute.synthesizer.compile(question, {finding.task: finding}, run)
+        reason = f"no program that answers the question ran: {finding.text}"
+        if self.effort == "low":
+            run.emit(Decided("direct", reason))
+            return await self.direct(question, run)
+        run.emit(Decided("vote", reason))
+        return await self.voted(question, run)
 
     async def voted(self, question: Question, run: Run) -> Answer:
         """The answer of the majority, or of a plan if there is none worth the name."""
