@@ -212,3 +212,45 @@ def test_commands_that_tell_what_there_is(cli, command):
 def test_an_empty_ledger_reports_nothing_spent():
     report = Ledger().report(None)
     assert (report.input, report.output, report.reasoning, report.cost) == (0, 0, 0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "out", "err"),
+    [
+        ("print(6 * 7)", 0, "42\n", ""),
+        ("6 * 7", 0, "42\n", ""),
+        ("print(1 / 0)", 1, "", "ZeroDivisionError"),
+        ("while True: pass", 5, "", "limit reached"),
+        ("import os\nprint(os.environ)", 0, "", ""),
+    ],
+)
+def test_a_program_can_be_run_in_the_sandbox(cli, program, code, out, err):
+    done = cli("sandbox", "run", "-", "--seconds", "1", text=program, SECRET="hidden")
+    assert "hidden" not in done.stdout
+    if out or err:
+        assert done.returncode == code
+        assert done.stdout == out
+        assert err in done.stderr
+
+
+def test_documents_can_be_added_listed_searched_and_removed(cli, tmp_path):
+    (tmp_path / "bread.md").write_text("# Bread\n\nA baguette costs 1.10 euros.\n")
+    (tmp_path / "broken.pdf").write_bytes(b"no pdf at all")
+    data = {"TERTULIA_DATA": str(tmp_path / "data")}
+    done = cli("docs", "add", str(tmp_path / "bread.md"), str(tmp_path / "broken.pdf"), **data)
+    assert done.returncode == 0, done.stderr
+    assert "added 1 to default" in done.stdout
+    assert "refused" in done.stdout
+    assert "unchanged 1" in cli("docs", "add", str(tmp_path / "bread.md"), **data).stdout
+    assert "Bread" in cli("docs", "list", **data).stdout
+    assert "1.10 euros" in cli("docs", "search", "¿Cuánto cuesta una baguette?", **data).stdout
+    assert "1 documents, 1 passages" in cli("docs", "stats", **data).stdout
+    assert "1.10 euros" in cli("docs", "show", "1", **data).stdout
+    assert "removed Bread" in cli("docs", "remove", "1", **data).stdout
+    assert cli("docs", "remove", "1", **data).returncode == 2
+
+
+def test_a_question_about_documents_names_them(cli, tmp_path):
+    done = cli("ask", "hi", "--model", "scripted", "--docs", "nowhere", TERTULIA_DATA=str(tmp_path))
+    assert done.returncode == 2
+    assert "no collection, file or folder named 'nowhere'" in done.stderr

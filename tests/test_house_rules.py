@@ -15,7 +15,7 @@ LAYERS = [
     {"errors"},
     {"types", "usage"},
     {"budget", "events", "model", "schedule", "gate", "language"},
-    {"run", "codec", "progress"},
+    {"run", "codec", "progress", "telemetry"},
     {"tools", "providers", "stores"},
     {"agents"},
     {"strategies"},
@@ -23,7 +23,9 @@ LAYERS = [
     {"__init__"},
     {"registry"},
     {"settings"},
+    {"mcp"},
     {"durable"},
+    {"lab"},
     {"testing"},
     {"server"},
     {"cli"},
@@ -97,7 +99,7 @@ def loaded_by(statement: str) -> dict:
 
 @pytest.mark.parametrize(
     "heavy",
-    ["pydantic_ai", "xllamacpp", "numpy", "genai_prices", "py3langid", "typer", "rich", "torch", "pydantic_monty"],
+    "pydantic_ai xllamacpp numpy genai_prices py3langid typer rich torch pydantic_monty mcp opentelemetry".split(),
 )
 def test_importing_loads_nothing_heavy_and_starts_nothing(heavy):
     after = loaded_by("import tertulia")

@@ -46,7 +46,7 @@ class Budget:
                 raise BudgetExceeded("tokens", self.tokens, needed, self._kept(self.tokens, final))
         if self.written is not None:
             fits = min(fits, int(self._allowed(self.written, final)) - spent.written)
-            if fits < least:
+            if fits < (1 if final else least):  # a word of an answer is more than none
                 needed = spent.written + least
                 raise BudgetExceeded("written tokens", self.written, needed, self._kept(self.written, final))
         if self.usd is not None:

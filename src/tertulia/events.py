@@ -90,6 +90,18 @@ class Executed:
 
 
 @dataclass(frozen=True)
+class Used:
+    """A tool other than the sandbox was used."""
+
+    key: str
+    agent: str
+    tool: str
+    seconds: float
+    error: str = ""
+    """Why it gave nothing; empty if it did."""
+
+
+@dataclass(frozen=True)
 class Found:
     finding: Finding
 
@@ -125,6 +137,7 @@ Event = (
     | Replied
     | Waiting
     | Executed
+    | Used
     | Found
     | Judged
     | Failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -38,6 +39,12 @@ class House:
     name: str = "tertulia"
     gates: dict[str, Gate] = field(default_factory=dict, compare=False, repr=False)
     """What is known of each model's endpoint, shared by all runs."""
+    holds: tuple[Closes, ...] = field(default=(), compare=False, repr=False)
+    """What else is closed with it, such as a library of documents."""
+    watch: Callable[[Callable[[Event], None]], AbstractContextManager[Callable[[Event], None]]] = field(
+        default=nullcontext, compare=False, repr=False
+    )
+    """What stands between a run and its listener from beginning to end, such as what traces it."""
     last_resort: Strategy = Direct()
     """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
@@ -60,15 +67,17 @@ class House:
         journal = journal or Forgetful()
         question = replace(question, language=question.language or language(question.text))
         ledger = Ledger(await journal.entries())
-        run = Run(self.models, self.budget, journal, on_event, ledger, self.gates, question.form)
-        run.emit(Asked(question, self.strategy.name))
-        try:
-            answer = await self.strategy(question, run)
-        except BudgetExceeded as stop:
-            run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
-            answer = replace(await self.last_resort(question, run), stopped=str(stop))
-        answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
-        run.emit(answered)
+        with self.watch(on_event) as heard:
+            run = Run(self.models, self.budget, journal, heard, ledger, self.gates, question.form)
+            run.emit(Asked(question, self.strategy.name))
+            try:
+                answer = await self.strategy(question, run)
+            except BudgetExceeded as stop:
+                run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
+                answer = replace(await self.last_resort(question, run), stopped=str(stop))
+            answer = replace(answer, calls=run.called.get(answer.written_by or "", ()))
+            answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
+            run.emit(answered)
         return answered
 
     async def events(
@@ -118,6 +127,8 @@ class House:
         for model in {id(model): model for model in self.models.values()}.values():
             if isinstance(model, Closes):
                 await model.close()
+        for held in self.holds:
+            await held.close()
         await sandbox.close()
 
     async def __aenter__(self) -> House:

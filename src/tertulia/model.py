@@ -6,6 +6,7 @@ so they stack and nest freely.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from functools import reduce
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from .errors import ModelBusy
-from .types import Image
+from .types import Call, Image, Tool
 from .usage import Usage, estimate
 
 T = TypeVar("T")
@@ -44,11 +45,16 @@ class Request:
     stop: tuple[str, ...] = ()
     """Texts that end the reply when the model writes them; they are not part of it."""
     seed: int | None = None
+    tools: tuple[Tool, ...] = ()
+    """What the reply may call; models that cannot call tools ignore them."""
+    must_call: str = ""
+    """Name of the tool that must be called, `*` if any of them; empty if none must."""
 
     @property
     def text(self) -> str:
         """All that is read, joined."""
-        return "\n".join(message.text for message in self.messages)
+        tools = (json.dumps([tool.name, tool.description, tool.parameters]) for tool in self.tools)
+        return "\n".join([*(message.text for message in self.messages), *tools])
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Chunk:
     """On the last chunk only; None there means that the provider did not count."""
     finish: str | None = None
     """Why the reply ended, on the chunk that ends it: `stop`, or `length` if it met `max_tokens`."""
+    calls: tuple[Call, ...] = ()
+    """Tools that the reply calls, whole, on the chunk that ends it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Reply:
     finish: str = "stop"
     key: str = ""
     """Which call of the run this was; set by the run."""
+    calls: tuple[Call, ...] = ()
 
 
 class Model(Protocol):
@@ -120,6 +129,14 @@ class Closes(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class TakesTools(Protocol):
+    """A model that can call the tools of a request."""
+
+    @property
+    def takes_tools(self) -> bool: ...
+
+
 async def count(model: Model, request: Request) -> int:
     """Most tokens the request may be read as by `model`."""
     if isinstance(model, Counts):
@@ -151,6 +168,7 @@ class Draft:
         self.thoughts: list[str] = []
         self.usage: Usage | None = None
         self.finish: str | None = None
+        self.calls: tuple[Call, ...] = ()
 
     @property
     def text(self) -> str:
@@ -174,6 +192,7 @@ class Draft:
                     self.thoughts.append(chunk.thought)
                 self.usage = chunk.usage or self.usage
                 self.finish = chunk.finish or self.finish
+                self.calls += chunk.calls
                 on_chunk(chunk)
         if self.finish is None:
             raise ModelBusy("the reply was cut: the stream ended without a finish reason")

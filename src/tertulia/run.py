@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from .budget import Budget, Need, Spent
-from .errors import BudgetExceeded, ModelBusy, ModelError, UnusableReply
-from .events import Called, Event, Executed, Replied, Text, Thought, Waiting
+from .errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError, UnusableReply
+from .events import Called, Event, Executed, Replied, Text, Thought, Used, Waiting
 from .gate import MOST_TRIES, Gate
 from .model import Chunk, Draft, Message, Model, Reply, Request, cost, count
 from .schedule import Bell, gather
-from .types import Execution, Form, Image, Turn
+from .types import Call, Execution, Form, Image, Turn
 from .usage import Entry, Ledger, Status, Usage, estimate
 
 T = TypeVar("T")
@@ -83,6 +83,8 @@ class Run:
     gates: dict[str, Gate] = field(default_factory=dict)
     form: Form = Form()
     """What the person says of how the answer is to be written."""
+    called: dict[str, tuple[Call, ...]] = field(default_factory=dict)
+    """Tools of whoever asked that replies call, by the key of the call that wrote them."""
     place: tuple[str, ...] = ()
     agent: str = "?"
     started: float = field(default_factory=time.monotonic)
@@ -147,6 +149,8 @@ class Run:
         heard = await self.journal.once(key, Heard, lambda: self._insist(key, request, final))
         if heard.entry.attempt:  # 0 if another run paid for it
             self.ledger.write(heard.entry)
+        if heard.reply.calls:
+            self.called[key] = heard.reply.calls
         return replace(heard.reply, key=key)
 
     async def execute(self, step: Callable[[], Awaitable[Execution]]) -> Execution:
@@ -158,7 +162,16 @@ class Run:
 
     async def use(self, tool: str, kind: type[T], step: Callable[[], Awaitable[T]]) -> T:
         """Use any other tool, once per place even if the run is resumed."""
-        return await self._in_time(False, lambda: self.journal.once(self._key(tool), kind, step))
+        key, began, error = self._key(tool), time.monotonic(), "stopped before its end"
+        try:
+            result = await self._in_time(False, lambda: self.journal.once(key, kind, step))
+            error = ""
+            return result
+        except TertuliaError as failure:
+            error = str(failure)
+            raise
+        finally:
+            self.emit(Used(key, self.agent, tool, time.monotonic() - began, error))
 
     async def map(self, work: Callable[[T, Run], Coroutine[Any, Any, R]], items: Iterable[T]) -> list[R]:
         """Do `work` on every item at the same time; the first failure cancels the rest."""
@@ -303,6 +316,8 @@ def formed(request: Request, form: Form) -> Request:
         request.schema if form.schema is None else form.schema,
         (*request.stop, *form.stop),
         request.seed if form.seed is None else form.seed,
+        form.tools,
+        form.must_call,
     )
 
 
@@ -314,8 +329,9 @@ def _changed(request: Request) -> Request:
 def _guess(draft: Draft, read: int) -> Usage:
     """What a call cost that the provider did not count, or could not since it was stopped."""
     hidden = estimate(draft.thought) if draft.thought else 0
-    return Usage(read, hidden + (estimate(draft.text) if draft.text else 0), hidden, exact=False)
+    said = draft.text + "".join(call.name + call.arguments for call in draft.calls)
+    return Usage(read, hidden + (estimate(said) if said else 0), hidden, exact=False)
 
 
 def _reply(draft: Draft, usage: Usage) -> Reply:
-    return Reply(draft.text, usage, draft.thought, draft.finish or "stop")
+    return Reply(draft.text, usage, draft.thought, draft.finish or "stop", calls=draft.calls)

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import aiohttp
 from platformdirs import user_config_path
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from .agents.caller import Caller
+from .agents.librarian import Librarian
 from .budget import Budget
 from .errors import SettingsError, UnknownName
 from .house import House
-from .model import Model, cost
+from .model import Closes, Model, cost
 from .providers.catalog import KEYED, Wishes, ollama
 from .registry import find, parts
-from .strategies import Scales, Strategy
+from .strategies import Calls, Reads, Scales, Strategy
+from .telemetry.export import exporter
+from .tools import mcp
+from .tools.documents import Library
 from .types import Effort
 from .usage import NOTHING
 
@@ -98,6 +104,45 @@ class Dwelling(BaseModel, extra="forbid"):
     budget: Limits | None = None
 
 
+class Telemetry(BaseModel, extra="forbid"):
+    """Where runs are traced to."""
+
+    endpoint: str = Field(default="", pattern="^(https?://.+)?$")
+    """Address of an OpenTelemetry collector that takes OTLP over HTTP; empty for what `OTEL_*` variables say."""
+    content: bool = False
+    """Whether questions, answers and programs are sent, too."""
+
+
+class ToolServer(BaseModel, extra="forbid"):
+    """An MCP server whose tools agents may use: a command to start, or a URL."""
+
+    command: str = ""
+    args: list[str] = []
+    env: dict[str, SecretStr] = {}
+    """Variables that the command gets."""
+    env_from: list[str] = []
+    """Names of our own variables that it gets, too; no others pass, but for those such as PATH that programs need."""
+    url: str = Field(default="", pattern="^(https?://.+)?$")
+    headers: dict[str, SecretStr] = {}
+    tools: list[str] = []
+    """Tools that agents may use; `*` stands for all."""
+    seconds: float = Field(default=30.0, gt=0, le=600)
+    """Most time that one use may take."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ToolServer:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("give either the command that starts the server, or its url")
+        return self
+
+    def server(self, name: str) -> mcp.Server:
+        own = {variable: os.environ[variable] for variable in self.env_from if variable in os.environ}
+        given = {variable: value.get_secret_value() for variable, value in self.env.items()}
+        headers = {header: value.get_secret_value() for header, value in self.headers.items()}
+        tools = tuple(self.tools)
+        return mcp.Server(name, self.command, tuple(self.args), own | given, self.url, headers, tools, self.seconds)
+
+
 class Settings(BaseSettings):
     """All that can be set, in order of precedence: arguments, `TERTULIA_*` variables, the settings file."""
 
@@ -109,6 +154,8 @@ class Settings(BaseSettings):
     agent_models: dict[str, str] = {}
     """Model by agent, for those that use another than `model`."""
     strategy: str = "auto"
+    documents: list[str] = []
+    """Collections, files and folders that the librarian reads."""
     effort: Effort = "auto"
     budget: Limits = Limits()
     embedded: Embedding = Embedding()
@@ -121,6 +168,9 @@ class Settings(BaseSettings):
     houses: dict[str, Dwelling] = {}
     """Further houses by the name under which the server offers them."""
     server: Serving = Serving()
+    telemetry: Telemetry = Telemetry()
+    mcp: dict[str, ToolServer] = {}
+    """MCP servers by name, whose tools agents use."""
 
     @classmethod
     def settings_customise_sources(
@@ -187,13 +237,79 @@ async def open_house(settings: Settings, say: Callable[[str], None] = silence) -
         models[agent] = make_model(model, replace(wishes, url="", key=""))
     for one in models.values():  # the first price takes long to look up
         await asyncio.to_thread(cost, one, NOTHING)
-    return House(models, strategy, Budget(**settings.budget.model_dump()))
+    strategy, holds = await furnished(strategy, settings, say)
+    house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=holds)
+    telemetry = settings.telemetry
+    exporting = await asyncio.to_thread(exporter, telemetry.endpoint, telemetry.content, say)
+    return replace(house, watch=exporting.tracing, holds=(*holds, exporting)) if exporting else house
+
+
+async def furnished(
+    strategy: Strategy, settings: Settings, say: Callable[[str], None]
+) -> tuple[Strategy, tuple[Closes, ...]]:
+    """The strategy with the documents and tools of the settings, and what is to be closed in the end."""
+    holds: list[Closes] = []
+    async with AsyncExitStack() as opened:
+        if settings.documents:
+            strategy, library = await with_documents(strategy, settings.documents, say)
+            opened.push_async_callback(library.close)
+            holds.append(library)
+        if settings.mcp and isinstance(strategy, Calls):
+            strategy, toolbox = await with_tools(strategy, settings.mcp, say)
+            holds.append(toolbox)
+        elif settings.mcp:
+            say(f"the strategy {strategy.name!r} uses no tools of MCP servers; auto and tertulia do")
+        opened.pop_all()
+    return strategy, tuple(holds)
 
 
 def make_strategy(name: str, effort: Effort = "auto") -> Strategy:
     """The strategy of that name, with as much in it as the effort allows."""
     strategy: Strategy = find("strategy", name)()
     return strategy.scaled(effort) if isinstance(strategy, Scales) and effort != "auto" else strategy
+
+
+async def with_documents(
+    strategy: Strategy, names: Sequence[str], say: Callable[[str], None]
+) -> tuple[Strategy, Library]:
+    """The strategy with a librarian who reads these collections; files and folders are added to the library first."""
+    if not isinstance(strategy, Reads):
+        raise SettingsError(f"the strategy {strategy.name!r} reads no documents; take auto, rag or tertulia")
+    library = Library()
+    try:
+        collections = [await collection_of(name, library, say) for name in names]
+    except BaseException:
+        await library.close()
+        raise
+    return strategy.reading(Librarian(library, tuple(collections))), library
+
+
+async def with_tools(
+    strategy: Strategy, servers: Mapping[str, ToolServer], say: Callable[[str], None]
+) -> tuple[Strategy, mcp.Toolbox]:
+    """The strategy with a caller who uses the tools of these servers; without one if there is none to use."""
+    toolbox = mcp.Toolbox([server.server(name) for name, server in servers.items()])
+    try:
+        tools = await toolbox.open(say)
+    except BaseException:
+        await toolbox.close()
+        raise
+    return strategy.calling(Caller(toolbox, tools)) if tools and isinstance(strategy, Calls) else strategy, toolbox
+
+
+async def collection_of(name: str, library: Library, say: Callable[[str], None]) -> str:
+    """The collection of that name or, for a file or folder, one of its own that is brought up to date."""
+    known = (await library.stats()).collections
+    if name in known:
+        return name
+    path = await asyncio.to_thread(Path(name).resolve)
+    if not await asyncio.to_thread(path.exists):
+        raise UnknownName("collection, file or folder", name, known or ["none yet: tertulia docs add PATH"])
+    collection = f"path:{path}"
+    added = await library.add([name], collection, lambda at: say(f"reading {at.path.name} ({at.done} of {at.total})"))
+    for refused in added.refused:
+        say(f"left out {refused.path}: {refused.why}")
+    return collection
 
 
 def make_model(name: str, wishes: Wishes) -> Model:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from .errors import InvalidQuestion, PlanError
 
@@ -21,6 +21,8 @@ LONGEST_QUESTION = 1_000_000
 @dataclass(frozen=True)
 class Image:
     """A picture, as encoded bytes."""
+
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
     data: bytes
     media_type: str = "image/png"

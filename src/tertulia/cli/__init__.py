@@ -133,6 +133,20 @@ def serve(
     serve(load(model=model, base_url=base_url, strategy=strategy), host, port)
 
 
+@app.command()
+def mcp(
+    http: Annotated[str | None, typer.Option(help="HOST:PORT to listen at, on this machine.")] = None,
+    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    strategy: Annotated[str | None, typer.Option(help="How it answers unless the client says otherwise.")] = None,
+    docs: Annotated[list[str] | None, typer.Option(help="Collection, file or folder to read; may be repeated.")] = None,
+) -> None:
+    """Offer the house to MCP clients as tools: over standard input and output, or over HTTP."""
+    from .mcp import serve_mcp
+
+    serve_mcp(load(model=model, base_url=base_url, strategy=strategy, documents=docs or None), http)
+
+
 keys = typer.Typer(help="Keys for those who may ask the server.", no_args_is_help=True)
 app.add_typer(keys, name="key")
 
@@ -148,11 +162,11 @@ def new_key(name: Annotated[str, typer.Argument(help="Who holds it.")] = "someon
 @app.command(name="eval")
 def evaluate(
     cases: Annotated[list[str], typer.Argument(help="JSON lines files, or gym:FAMILY[,FAMILY]:COUNT.")],
-    strategies: Annotated[str, typer.Option(help="With commas; vote:9 draws 9, auto@low has an effort.")] = "direct,auto",
+    strategies: Annotated[str, typer.Option(help="With commas, as in direct,vote:9,auto@low.")] = "direct,auto",
     models: Annotated[str | None, typer.Option(help="With commas: PROVIDER:NAME.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     limit: Annotated[int | None, typer.Option(help="The most cases, in turn from each family.")] = None,
-    seed: Annotated[int, typer.Option(help="Of generated cases, sampling and resampling.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of generated cases, and of the bootstrap.")] = 0,
     parallel: Annotated[int, typer.Option(help="Runs at once.")] = 1,
     judge: Annotated[str, typer.Option(help="PROVIDER:NAME of who marks what only a model can.")] = "",
     budget_tokens: Annotated[int | None, typer.Option(help="The most tokens of each run.")] = None,
@@ -166,9 +180,7 @@ def evaluate(
     limits = {"tokens": budget_tokens, "seconds": budget_seconds}
     settings = load(base_url=base_url, budget={name: value for name, value in limits.items() if value} or None)
     named = split(models or settings.model)
-    Evaluating(
-        tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge
-    ).run()
+    Evaluating(tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge).run()
 
 
 @app.command()

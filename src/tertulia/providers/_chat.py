@@ -6,11 +6,12 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..errors import ModelBusy, UnusableReply
 from ..model import Chunk, Message, Request
+from ..types import Call
 from ..usage import Usage, estimate
 from . import _errors
 
@@ -23,7 +24,9 @@ _REFUSED = re.compile(
     r"|extra (inputs|fields)",
     re.IGNORECASE,
 )
-_ENDS = {"max_tokens": "length", "eos": "stop", "end_turn": "stop", "stop_sequence": "stop"}
+MOST_CALLS = 64
+"""Tools that one reply may call."""
+_ENDS = {"tool_calls": "stop", "max_tokens": "length", "eos": "stop", "end_turn": "stop", "stop_sequence": "stop"}
 
 
 def body(model: str, request: Request, *, cap: str = "max_tokens") -> dict[str, Any]:
@@ -43,6 +46,11 @@ def body(model: str, request: Request, *, cap: str = "max_tokens") -> dict[str, 
         asked["stop"] = list(request.stop)
     if request.seed is not None:
         asked["seed"] = request.seed
+    if request.tools:
+        asked["tools"] = [{"type": "function", "function": asdict(tool)} for tool in request.tools]
+    if request.tools and request.must_call:
+        named = {"type": "function", "function": {"name": request.must_call}}
+        asked["tool_choice"] = "required" if request.must_call == "*" else named
     return asked
 
 
@@ -103,6 +111,8 @@ class Heard:
     text: list[str] = field(default_factory=list)
     thought: list[str] = field(default_factory=list)
     refusal: str = ""
+    called: dict[int, list[str]] = field(default_factory=dict)
+    """Id, name and arguments of each tool called, by its number."""
     finish: str | None = None
     usage: Any = None
     """What the server counted, as it sent it."""
@@ -150,9 +160,29 @@ class Heard:
 
     def _pieces(self, said: Mapping[str, Any]) -> Iterator[Chunk]:
         self.refusal += str(said.get("refusal") or "")
+        for number, call in enumerate(said.get("tool_calls") or ()):
+            if isinstance(call, dict):
+                self._call(number, call)
         thought, text = _parts(said.get("content"))
         yield from self._say(str(said.get("reasoning_content") or said.get("reasoning") or "") + thought, "")
         yield from self._say(*self._tags.split(text))
+
+    def _call(self, number: int, said: Mapping[str, Any]) -> None:
+        """Take a piece of a tool call."""
+        number = said["index"] if isinstance(said.get("index"), int) else number
+        if number not in self.called and len(self.called) >= MOST_CALLS:
+            return
+        call, function = self.called.setdefault(number, ["", "", ""]), said.get("function")
+        function = function if isinstance(function, dict) else {}
+        call[0] = str(said.get("id") or call[0])
+        call[1] = str(function.get("name") or call[1])
+        call[2] += str(function.get("arguments") or "")
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The tools called, each with its arguments."""
+        known = (self.called[number] for number in sorted(self.called))
+        return tuple(Call(id or f"call_{n}", name, text or "{}") for n, (id, name, text) in enumerate(known) if name)
 
     def _say(self, thought: str, text: str) -> Iterator[Chunk]:
         if thought or text:
@@ -232,7 +262,8 @@ def usage(heard: Heard, read: int) -> Usage | None:
         return _split(_counted(counts, heard), heard)
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
         hidden = estimate("".join(heard.thought)) if any(heard.thought) else 0
-        return Usage(read, estimate("".join(heard.text)) + hidden, hidden, exact=False, raw=_raw(counts))
+        said = "".join(heard.text) + "".join(call.name + call.arguments for call in heard.calls)
+        return Usage(read, estimate(said) + hidden, hidden, exact=False, raw=_raw(counts))
 
 
 def judge(heard: Heard, name: str, max_tokens: int) -> None:
@@ -246,7 +277,7 @@ def judge(heard: Heard, name: str, max_tokens: int) -> None:
         raise ModelBusy(f"the reply of {name} was cut: the stream ended without a finish reason")
     if heard.finish == "content_filter":
         raise UnusableReply(f"{name} stopped: its content filter was met; ask in other words")
-    if not "".join(heard.text).strip():
+    if not "".join(heard.text).strip() and not heard.calls:
         if heard.refusal:
             raise UnusableReply(f"{name} refused: {heard.refusal[:200]}")
         if heard.finish == "length":
@@ -270,7 +301,7 @@ def _counted(counts: Mapping[str, Any], heard: Heard) -> Usage:
     cached = _whole(cached or counts.get("prompt_cache_hit_tokens") or timings.get("cache_n") or 0)
     read, written = _whole(counts["prompt_tokens"]), _whole(counts["completion_tokens"])
     more = _whole(counts.get("total_tokens") or read + written) - read - written
-    spoke = any(heard.text) or any(heard.thought)
+    spoke = any(heard.text) or any(heard.thought) or bool(heard.called)
     if read == 0 or cached > read or (written == 0 and spoke):
         raise ValueError("the counts do not add up")
     if more == 0 and hidden <= written:
@@ -290,7 +321,7 @@ def _whole(count: Any) -> int:
 
 def _split(counted: Usage, heard: Heard) -> Usage:
     """Where thoughts were seen and not counted, their part of the count is taken from the lengths of the texts."""
-    thought, text = len("".join(heard.thought)), len("".join(heard.text))
+    thought, text = len("".join(heard.thought)), len("".join(heard.text)) + sum(len(c.arguments) for c in heard.calls)
     if not thought or counted.hidden:
         return counted
     return replace(counted, hidden=round(counted.written * thought / (thought + text)), exact=False)

@@ -64,6 +64,10 @@ class OpenAI:
         return self.label or f"openai:{self.model}"
 
     @property
+    def takes_tools(self) -> bool:
+        return True
+
+    @property
     def dropped(self) -> Mapping[str, str | None]:
         """Parameters that the server refused for this model, with what is sent in their place; None for nothing."""
         return dict(_dropped.get((self.url, self.model), {}))
@@ -119,7 +123,7 @@ class OpenAI:
                 yield Chunk(usage=NOTHING)
             if heard.finish is None:
                 raise self._broken(error) from error
-        yield Chunk(usage=_chat.usage(heard, await count(self, request)), finish=heard.finish)
+        yield Chunk(usage=_chat.usage(heard, await count(self, request)), finish=heard.finish, calls=heard.calls)
         if not heard.choices:
             raise ModelBusy(f"{self._where} answered without a completion; does the address end as in /v1?")
         _chat.judge(heard, self.name, request.max_tokens)

@@ -1,0 +1,150 @@
+"""From the messages of a chat, or the items of a response, to a question with its history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..types import LONGEST_QUESTION, Form, Image, Question, Turn
+from .images import MOST_IMAGES, read_image
+from .problems import Problem, refused
+from .shapes import Item, Message, Part
+
+TEXTS = ("text", "input_text", "output_text", "summary_text", "refusal")
+IMAGES = ("image_url", "input_image")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message, whoever's protocol it came in."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[Image, ...] = ()
+    is_result: bool = False
+    """Whether it is what a tool of the client returned."""
+
+
+def from_messages(messages: Sequence[Message]) -> list[Said]:
+    """What a chat's messages say."""
+    said = []
+    for number, message in enumerate(messages):
+        text, images = content(message.content, f"messages[{number}].content")
+        match message.role:
+            case "system" | "developer":
+                said.append(Said("system", text))
+            case "user":
+                said.append(Said("user", text, images))
+            case "assistant":
+                calls = [called(call.get("function") or call) for call in message.tool_calls or ()]
+                said.append(Said("assistant", "\n".join(part for part in (text, *calls) if part)))
+            case "tool" | "function":
+                said.append(Said("user", returned(text), is_result=True))
+    return said
+
+
+def from_items(items: str | Sequence[Item]) -> list[Said]:
+    """What the items of a response's input say; the reasoning of earlier responses is not read again."""
+    if isinstance(items, str):
+        return [Said("user", items)]
+    said = []
+    for number, item in enumerate(items):
+        param = f"input[{number}]"
+        extra = item.model_extra or {}
+        match item.type:
+            case "message":
+                if item.role is None:
+                    raise refused(f"{param}.role", "a message needs a role", "missing_required_parameter")
+                text, images = content(item.content, f"{param}.content")
+                role = "system" if item.role == "developer" else item.role
+                said.append(Said(role, text, images if role == "user" else ()))
+            case "reasoning":
+                pass
+            case "function_call" | "custom_tool_call":
+                said.append(Said("assistant", called(extra)))
+            case "function_call_output" | "custom_tool_call_output":
+                output = extra.get("output")
+                text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+                said.append(Said("user", returned(text), is_result=True))
+            case _:
+                raise refused(f"{param}.type", f"items of type {item.type!r} are not supported here")
+    return said
+
+
+def content(parts: str | Sequence[Part] | None, param: str) -> tuple[str, tuple[Image, ...]]:
+    """The text of a message, and its images."""
+    if parts is None or isinstance(parts, str):
+        return parts or "", ()
+    texts, images = list[str](), list[Image]()
+    for number, part in enumerate(parts):
+        place = f"{param}[{number}]"
+        if part.type in TEXTS:
+            texts.append(part.text or str((part.model_extra or {}).get("refusal") or ""))
+        elif part.type in IMAGES:
+            url = part.image_url.get("url") if isinstance(part.image_url, dict) else part.image_url
+            images.append(read_image(url, f"{place}.image_url"))
+        else:
+            raise refused(f"{place}.type", f"content of type {part.type!r} is not supported here; use text or images")
+    return "\n".join(texts), tuple(images)
+
+
+def called(function: dict[str, Any]) -> str:
+    """A tool call of an earlier answer, in words."""
+    return f"(called {function.get('name')} with {function.get('arguments') or function.get('input') or '{}'})"
+
+
+def returned(text: str) -> str:
+    return f"(the tool returned: {text})"
+
+
+def question(said: Iterable[Said], form: Form, before: Sequence[Turn] = (), param: str = "messages") -> Question:
+    """The last thing the person said, after all that came before it.
+
+    Args:
+        before: The conversation before these messages.
+        param: What to blame if nothing is asked.
+
+    Raises:
+        Problem: if the person did not have the last word, or said nothing, or too much.
+    """
+    said = list(said)
+    instructions = [form.instructions, *(one.text for one in said if one.role == "system")]
+    spoken = [one for one in said if one.role != "system"]
+    images = tuple(image for one in spoken for image in one.images)
+    turns = merged([*before, *(Turn(one.role, one.text) for one in spoken if one.role != "system")])
+    if not turns or turns[-1].role != "user" or not (turns[-1].text.strip() or images):
+        raise refused(param, f"the last of {param} must be from the user and say something", "invalid_question")
+    if len(images) > MOST_IMAGES:
+        raise refused(param, f"{len(images)} images are too many; the most is {MOST_IMAGES}", "too_many_images")
+    whole = "\n\n".join(part for part in instructions if part.strip())
+    if sum(len(turn.text) for turn in turns) + len(whole) > LONGEST_QUESTION:
+        long = f"the conversation has more than {LONGEST_QUESTION:,} characters"
+        raise Problem(400, long, code="context_length_exceeded", param=param)
+    *history, last = turns
+    return Question(
+        asked(spoken, last) or "What is in the image?",
+        images=images,
+        history=tuple(turn for turn in history if turn.text.strip()),
+        form=Form(**{**vars(form), "instructions": whole}),
+    )
+
+
+def asked(spoken: Sequence[Said], last: Turn) -> str:
+    """The question in the last turn; where that holds what a tool returned, the question it was called for as well."""
+    if not spoken or not spoken[-1].is_result:
+        return last.text.strip()
+    asked = next((one.text for one in reversed(spoken) if one.role == "user" and not one.is_result), "")
+    return f"{asked}\n\n{last.text}".strip()
+
+
+def merged(turns: Iterable[Turn]) -> list[Turn]:
+    """Turns of the same speaker in a row as one: many chat templates want speakers to alternate."""
+    whole: list[Turn] = []
+    for turn in turns:
+        if whole and whole[-1].role == turn.role:
+            whole[-1] = Turn(turn.role, f"{whole[-1].text}\n\n{turn.text}")
+        else:
+            whole.append(turn)
+    return whole

@@ -1,0 +1,150 @@
+"""How much is done at once, and how much each holder of a key may have."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..budget import Budget
+from ..settings import Key
+from ..usage import Ledger
+from .problems import Problem
+
+DAY = 86_400
+
+
+class Turns:
+    """Runs at the same time, and a bounded queue of those who wait for their turn."""
+
+    def __init__(self, most: int, queue: int) -> None:
+        self._most, self._queue = most, queue
+        self.taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def check(self) -> None:
+        """Raise `Problem` if too many wait already."""
+        if len(self._waiting) >= self._queue and self.taken >= self._most:
+            raise busy(1.0)
+
+    async def take(self, seconds: float) -> None:
+        """Wait for a turn, at most so many seconds; give it back with `give_back`.
+
+        Raises:
+            Problem: at once if too many wait already, or when the wait has been too long.
+        """
+        if self.taken < self._most and not self._waiting:
+            self.taken += 1
+            return
+        self.check()
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except TimeoutError:
+            self._leave(turn)
+            raise busy(seconds) from None
+        except asyncio.CancelledError:
+            self._leave(turn)
+            raise
+
+    def give_back(self) -> None:
+        self.taken -= 1
+        while self._waiting and self.taken < self._most:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self.taken += 1
+
+    def _leave(self, turn: asyncio.Future[None]) -> None:
+        if turn.done() and not turn.cancelled():  # it was given the turn just as it left
+            self.give_back()
+        elif turn in self._waiting:
+            self._waiting.remove(turn)
+
+
+@dataclass
+class Account:
+    """What the holder of a key has used, and may use."""
+
+    key: Key | None
+    """None means no limits."""
+    clock: Callable[[], float] = time.time
+    runs: int = 0
+    """At work now."""
+    day: int = 0
+    tokens: int = 0
+    """Today, in universal time."""
+    usd: float = 0.0
+    _asked: deque[float] = field(default_factory=deque)
+
+    def enter(self) -> None:
+        """Begin a run.
+
+        Raises:
+            Problem: if a limit of the key is reached.
+        """
+        if self.key is not None:
+            self._check(self.key)
+        self.runs += 1
+
+    def leave(self) -> None:
+        self.runs -= 1
+
+    @property
+    def left(self) -> Budget:
+        """What a run may spend of what is left for today."""
+        if self.key is None:
+            return Budget()
+        tokens, usd = self.key.tokens_per_day, self.key.usd_per_day
+        return Budget(
+            tokens=None if tokens is None else max(1, tokens - self.tokens),
+            usd=None if usd is None else max(0.0, usd - self.usd),
+        )
+
+    def spend(self, ledger: Ledger) -> None:
+        """Write down what a run cost."""
+        self._turn_day()
+        self.tokens += ledger.total
+        self.usd += ledger.cost or 0.0
+
+    def _check(self, key: Key) -> None:
+        self._turn_day()
+        now = self.clock()
+        for limit, spent in ((key.tokens_per_day, self.tokens), (key.usd_per_day, self.usd)):
+            if limit is not None and spent >= limit:
+                message = "You have used up what this key may spend in a day; it starts anew at midnight UTC."
+                left = DAY - now % DAY
+                raise Problem(429, message, "insufficient_quota", "insufficient_quota", None, left, again=False)
+        if key.runs is not None and self.runs >= key.runs:
+            raise Problem(
+                429, f"This key may run {key.runs} at once.", "rate_limit_error", "rate_limit_exceeded", None, 1
+            )
+        if key.requests_per_minute is not None:
+            self._check_rate(key.requests_per_minute, now)
+
+    def _check_rate(self, limit: int, now: float) -> None:
+        while self._asked and self._asked[0] <= now - 60:
+            self._asked.popleft()
+        if len(self._asked) >= limit:
+            wait = self._asked[0] + 60 - now
+            message = f"This key may send {limit} requests a minute."
+            raise Problem(429, message, "rate_limit_error", "rate_limit_exceeded", None, wait)
+        self._asked.append(now)
+
+    def _turn_day(self) -> None:
+        today = int(self.clock() // DAY)
+        if today != self.day:
+            self.day, self.tokens, self.usd = today, 0, 0.0
+
+
+def busy(seconds: float) -> Problem:
+    message = "The server has as much work as it can do; try again in a moment."
+    return Problem(429, message, "rate_limit_error", "overloaded", None, seconds)

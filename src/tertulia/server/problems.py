@@ -1,0 +1,126 @@
+"""What clients are told when something goes wrong: the error objects of OpenAI's protocol."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import (
+    BudgetExceeded,
+    InvalidQuestion,
+    ModelBusy,
+    ModelError,
+    ModelUnreachable,
+    PromptTooLong,
+    TertuliaError,
+    UnusableReply,
+)
+
+JSON = dict[str, Any]
+
+
+@dataclass
+class Problem(Exception):
+    """A request that cannot be served, as the client is told."""
+
+    status: int
+    message: str
+    type: str = "invalid_request_error"
+    code: str | None = None
+    param: str | None = None
+    """The parameter that is to blame; None if none is."""
+    retry_after: float | None = None
+    """Seconds after which asking again may work; None if that is not known."""
+    again: bool | None = None
+    """Whether asking again is worth it; None leaves it to the client, who goes by the status."""
+    usage: JSON | None = None
+    """What was spent all the same."""
+
+    @property
+    def body(self) -> JSON:
+        error: JSON = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        return {"error": error | ({"usage": self.usage} if self.usage else {})}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        headers = {} if self.again is None else {"x-should-retry": "true" if self.again else "false"}
+        if self.retry_after is not None:
+            headers["retry-after"] = str(max(1, math.ceil(self.retry_after)))
+        return headers
+
+
+def refused(param: str, message: str, code: str | None = "invalid_value") -> Problem:
+    """A parameter that cannot be used."""
+    return Problem(400, message, code=code, param=param)
+
+
+def unsupported(param: str, instead: str = "leave it out") -> Problem:
+    """A parameter that would change the answer, and that nothing here can do."""
+    return refused(param, f"{param!r} is not supported here; {instead}", "unsupported_parameter")
+
+
+def unreadable(error: ValidationError) -> Problem:
+    """The first thing that is wrong with a request's body."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    param = where(first["loc"])
+    if first["type"] == "missing":
+        return refused(param, f"Missing required parameter: {param!r}.", "missing_required_parameter")
+    return refused(param, f"Invalid value for {param!r}: {first['msg']}." if param else f"{first['msg']}.")
+
+
+def where(path: Sequence[str | int]) -> str:
+    """A place in the body as `messages[0].content`; the names of types that pydantic puts in are left out."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.isidentifier() and part not in ("str", "int", "float", "bool", "dict") and part[0].islower():
+            text += f".{part}" if text else part
+    return text
+
+
+def problem(error: BaseException, usage: JSON | None = None, open_book: bool = True) -> Problem:
+    """What the client is told of an error.
+
+    Args:
+        usage: What the run had spent by then; None if nothing.
+        open_book: Whether the client may know the addresses of the models, as whoever sits at this machine may.
+    """
+    if isinstance(error, Problem):
+        return error
+    again = False if usage else None
+    match error:
+        case InvalidQuestion():
+            return Problem(400, str(error), code="invalid_question")
+        case PromptTooLong():
+            return Problem(400, str(error), code="context_length_exceeded", usage=usage)
+        case BudgetExceeded():
+            return Problem(400, str(error), code="budget_exceeded", again=False, usage=usage)
+        case ModelBusy() if error.overloaded:
+            message = "the model gets too many calls; try again later"
+            return Problem(429, message, "rate_limit_error", "model_overloaded", None, error.retry_after, again, usage)
+        case ModelBusy():
+            retry_after = error.retry_after
+            return Problem(503, told(error, open_book), "server_error", "model_busy", None, retry_after, again, usage)
+        case ModelUnreachable():
+            return Problem(502, told(error, open_book), "server_error", "model_unreachable", again=False, usage=usage)
+        case UnusableReply():
+            return Problem(502, told(error, open_book), "server_error", "unusable_reply", again=False, usage=usage)
+        case ModelError() | TertuliaError():
+            return Problem(502, told(error, open_book), "server_error", "model_failed", again=False, usage=usage)
+    message = "something went wrong inside the server; its log says what, under the request's id"
+    return Problem(500, message, "server_error", "internal_error", again=False, usage=usage)
+
+
+def trace(error: BaseException) -> str:
+    """Where an error came from: its type and the lines of code, not its message, which may hold what was said."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+def told(error: Exception, open_book: bool) -> str:
+    return str(error) if open_book else "the model behind this server failed; whoever runs it can find out why"

@@ -1,0 +1,117 @@
+"""`/v1/responses`: make one, plain, streamed or in the background; retrieve, cancel and delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..types import Turn
+from .archive import Kept
+from .asking import from_responses
+from .desk import Desk
+from .making import Making, framed_all, told
+from .problems import Problem, refused
+from .shapes import ResponsesRequest
+from .streams import EventStream, unless_gone
+from .wire import read
+
+JSON = dict[str, Any]
+
+
+async def create(request: Request, desk: Desk, holder: str) -> Response:
+    """Answer, at once or in the background."""
+    asked = await read(request, ResponsesRequest, desk.serving.body_bytes)
+    before = await _turns_before(asked, desk, holder)
+    visit = desk.visit(holder, from_responses(asked, request.headers, before))
+    making = Making(visit, asked)
+    try:
+        if asked.background:
+            return await making.in_background()
+        await unless_gone(request, visit.take_turn(desk.serving.wait_seconds))
+        if asked.stream:
+            return EventStream(making.frames(), making.last_words, visit.leave, {})
+        response = await unless_gone(request, making.whole())
+        visit.leave()
+        return JSONResponse(response)
+    except BaseException as error:
+        visit.status = "failed" if isinstance(error, Problem) else "gone"
+        visit.leave()
+        raise
+
+
+async def _turns_before(asked: ResponsesRequest, desk: Desk, holder: str) -> Sequence[Turn]:
+    """The conversation that the request goes on with."""
+    if asked.previous_response_id is None:
+        return ()
+    kept = await desk.archive.load(holder, asked.previous_response_id)
+    if kept is None:
+        message = f"Previous response with id {asked.previous_response_id[:100]!r} not found."
+        raise refused("previous_response_id", message, "previous_response_not_found")
+    if not kept.turns:
+        raise refused("previous_response_id", "The previous response has no answer.", "previous_response_not_completed")
+    return kept.turns
+
+
+async def retrieve(request: Request, desk: Desk, holder: str) -> Response:
+    """A response as it stands; with `stream=true` the events of one made in the background."""
+    id, query = request.path_params["id"], request.query_params
+    kept = await _kept(desk, holder, id)
+    if query.get("stream", "").lower() not in ("true", "1"):
+        return JSONResponse(kept.response)
+    if not kept.response["background"]:
+        raise refused("stream", "Only responses made in the background can be streamed again.", "invalid_value")
+    try:
+        after = int(query.get("starting_after", "-1"))
+    except ValueError:
+        raise refused("starting_after", "starting_after should be the sequence number of an event") from None
+    live = desk.live.get((holder, id))
+    events = live.follow(max(after, -1)) if live else told(kept.events[max(after, -1) + 1 :])
+    return EventStream(framed_all(events), lambda: b"", lambda: None, {})
+
+
+async def cancel(request: Request, desk: Desk, holder: str) -> Response:
+    """Stop making a response in the background."""
+    kept = await _kept(desk, holder, request.path_params["id"])
+    if not kept.response["background"]:
+        raise Problem(400, "Only responses made in the background can be cancelled.", code="cannot_cancel")
+    live = desk.live.get((holder, kept.id))
+    if live is not None:
+        await live.cancel()
+    return JSONResponse((await _kept(desk, holder, kept.id)).response)
+
+
+async def delete(request: Request, desk: Desk, holder: str) -> Response:
+    """Forget a response."""
+    kept = await _kept(desk, holder, request.path_params["id"])
+    live = desk.live.get((holder, kept.id))
+    if live is not None:
+        await live.cancel()
+    await desk.archive.delete(holder, kept.id)
+    return JSONResponse({"id": kept.id, "object": "response", "deleted": True})
+
+
+async def input_items(request: Request, desk: Desk, holder: str) -> Response:
+    """What was asked for a response, as items."""
+    kept = await _kept(desk, holder, request.path_params["id"])
+    items = list(kept.items)
+    if request.query_params.get("order", "desc") != "asc":
+        items.reverse()
+    return JSONResponse(
+        {
+            "object": "list",
+            "data": items,
+            "first_id": items[0]["id"] if items else None,
+            "last_id": items[-1]["id"] if items else None,
+            "has_more": False,
+        }
+    )
+
+
+async def _kept(desk: Desk, holder: str, id: str) -> Kept:
+    kept = await desk.archive.load(holder, id)
+    if kept is None:
+        raise Problem(404, f"Response with id {id[:100]!r} not found.", code="response_not_found", param="response_id")
+    return kept

@@ -1,0 +1,72 @@
+"""The server process: listens, and stops in order when told to."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from ..settings import Settings
+from .app import build, open_desk
+
+BACKLOG = 2048
+
+
+class Server(uvicorn.Server):
+    """A server that takes no new work from the moment it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, on_start: Callable[[], None] = lambda: None) -> None:
+        super().__init__(config)
+        self.on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_start()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        desk = getattr(self.config.app.state, "desk", None)  # type: ignore[union-attr]
+        if desk is not None:
+            desk.drain()
+        super().handle_exit(sig, frame)
+
+
+def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> bool:
+    """Serve until a signal; False if it could not start.
+
+    Raises:
+        SettingsError: if it would serve anybody, or a house cannot be opened.
+    """
+    app = build(open_desk(settings, host, say), settings.server.origins)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        loop="asyncio",  # the one that everything here is tested in
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=max(1, round(settings.server.grace_seconds)),
+        proxy_headers=False,
+    )
+    listening = listen(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    keys = len(settings.server.keys)
+    who = f"{keys} keys" if keys else "no keys, so only this machine is served"
+    server = Server(config, lambda: say(f"{address}/v1 ({who}); docs at {address}/docs"))
+    server.run([listening])
+    return server.started
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # the protocol is named, or asyncio leaves small writes waiting for each other, 40 ms each
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, port))
+    return listening
