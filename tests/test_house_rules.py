@@ -99,7 +99,19 @@ def loaded_by(statement: str) -> dict:
 
 @pytest.mark.parametrize(
     "heavy",
-    "pydantic_ai xllamacpp numpy genai_prices py3langid typer rich torch pydantic_monty mcp opentelemetry".split(),
+    [
+        "pydantic_ai",
+        "xllamacpp",
+        "numpy",
+        "genai_prices",
+        "py3langid",
+        "typer",
+        "rich",
+        "torch",
+        "pydantic_monty",
+        "mcp",
+        "opentelemetry",
+    ],
 )
 def test_importing_loads_nothing_heavy_and_starts_nothing(heavy):
     after = loaded_by("import tertulia")

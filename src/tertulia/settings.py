@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from .registry import find, parts
 from .strategies import Calls, Reads, Scales, Strategy
 from .telemetry.export import exporter
 from .tools import mcp
-from .tools.documents import Library
+from .tools.documents import Library, is_postgres
 from .types import Effort
 from .usage import NOTHING
 
@@ -162,7 +162,10 @@ class Settings(BaseSettings):
     durable: bool = False
     """Whether every question's run is stored, so that it can be resumed."""
     database: str = ""
-    """Where runs are stored: `postgres://…`, or the path of a file; empty for `runs.db` in the data folder."""
+    """Where runs are stored: `postgres://…`, or the path of a file; empty for `runs.db` in the data folder.
+
+    The index of documents is there, too, if it is Postgres.
+    """
     keep_days: float | None = Field(default=None, ge=0)
     """Age in days at which ended runs are deleted; None keeps them."""
     houses: dict[str, Dwelling] = {}
@@ -251,7 +254,7 @@ async def furnished(
     holds: list[Closes] = []
     async with AsyncExitStack() as opened:
         if settings.documents:
-            strategy, library = await with_documents(strategy, settings.documents, say)
+            strategy, library = await with_documents(strategy, settings, say)
             opened.push_async_callback(library.close)
             holds.append(library)
         if settings.mcp and isinstance(strategy, Calls):
@@ -269,15 +272,20 @@ def make_strategy(name: str, effort: Effort = "auto") -> Strategy:
     return strategy.scaled(effort) if isinstance(strategy, Scales) and effort != "auto" else strategy
 
 
+def library_of(settings: Settings) -> Library:
+    """The library of documents: in the database of the settings if that is Postgres, else in the data folder."""
+    return Library(database=settings.database if is_postgres(settings.database) else "")
+
+
 async def with_documents(
-    strategy: Strategy, names: Sequence[str], say: Callable[[str], None]
+    strategy: Strategy, settings: Settings, say: Callable[[str], None]
 ) -> tuple[Strategy, Library]:
     """The strategy with a librarian who reads these collections; files and folders are added to the library first."""
     if not isinstance(strategy, Reads):
         raise SettingsError(f"the strategy {strategy.name!r} reads no documents; take auto, rag or tertulia")
-    library = Library()
+    library = library_of(settings)
     try:
-        collections = [await collection_of(name, library, say) for name in names]
+        collections = [await collection_of(name, library, say) for name in settings.documents]
     except BaseException:
         await library.close()
         raise
