@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any, get_args
 
@@ -26,7 +27,9 @@ def loaded(data: dict[str, Any]) -> Event:
         KeyError: if its kind is unknown.
     """
     fields = dict(data)
-    event: Event = _adapter(fields.pop("event")).validate_python(fields)
+    adapter = _adapter(fields.pop("event"))
+    text = json.dumps(fields, ensure_ascii=False).encode(errors="replace")  # half characters are no JSON
+    event: Event = adapter.validate_json(text)  # only from JSON are bytes read as base64
     return event
 
 

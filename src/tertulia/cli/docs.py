@@ -13,17 +13,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ..errors import ToolError
+from ..settings import library_of, load
 from ..tools.documents import Added, Library
 from ..tools.documents import Progress as At
 
 documents = typer.Typer(help="The documents that the librarian reads.", no_args_is_help=True)
 Result = TypeVar("Result")
 Collection = Annotated[str | None, typer.Option(help="Only this collection.")]
+Which = Annotated[str, typer.Argument(help="Id or path.")]
+Place = Annotated[str | None, typer.Option("--database", help="Where the index is: postgres://…; else a local file.")]
 
 
-def with_library(work: Callable[[Library], Coroutine[Any, Any, Result]]) -> Result:
+def with_library(place: str | None, work: Callable[[Library], Coroutine[Any, Any, Result]]) -> Result:
     async def working() -> Result:
-        async with Library() as library:
+        async with Library(database=place) if place else library_of(load()) as library:
             return await work(library)
 
     return asyncio.run(working())
@@ -33,6 +36,7 @@ def with_library(work: Callable[[Library], Coroutine[Any, Any, Result]]) -> Resu
 def add(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
     collection: Annotated[str, typer.Option(help="Where to put them.")] = "default",
+    database: Place = None,
 ) -> None:
     """Add files, and all files of folders; what is there already and has not changed is left alone."""
     console = Console(stderr=True)
@@ -43,7 +47,7 @@ def add(
         def on_progress(at: At) -> None:
             bar.update(task, description=at.path.name, completed=at.done, total=at.total)
 
-        added = with_library(lambda library: library.add(paths, collection, on_progress))
+        added = with_library(database, lambda library: library.add(paths, collection, on_progress))
     told(added, collection)
 
 
@@ -61,12 +65,12 @@ def told(added: Added, collection: str) -> None:
 
 
 @documents.command("list")
-def list_(collection: Collection = None) -> None:
+def list_(collection: Collection = None, database: Place = None) -> None:
     """List the documents."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("id", "collection", "title", "language", "pages", "passages", "path"):
         table.add_column(column)
-    for one in with_library(lambda library: library.documents(collection)):
+    for one in with_library(database, lambda library: library.documents(collection)):
         pages = str(one.pages or "")
         table.add_row(str(one.id), one.collection, one.title, one.language, pages, str(one.passages), one.path)
     Console().print(table)
@@ -77,31 +81,34 @@ def search(
     query: str,
     collection: Collection = None,
     limit: Annotated[int, typer.Option(help="Most passages to show, 1 to 100.", min=1, max=100)] = 5,
+    database: Place = None,
 ) -> None:
     """Show the passages that fit a query best."""
-    for number, one in enumerate(with_library(lambda library: library.search(query, collection, limit)), start=1):
+    for number, one in enumerate(
+        with_library(database, lambda library: library.search(query, collection, limit)), start=1
+    ):
         page = f", page {one.page}" if one.page else ""
         section = f", {one.section}" if one.section else ""
         print(f"[{number}] {Path(one.source).name}{page}{section}\n{one.text}\n")
 
 
 @documents.command()
-def show(document: Annotated[str, typer.Argument(help="Id or path.")]) -> None:
+def show(document: Which, database: Place = None) -> None:
     """Print the text of a document, as the librarian reads it."""
-    print(with_library(lambda library: library.show(document)).text)
+    print(with_library(database, lambda library: library.show(document)).text)
 
 
 @documents.command()
-def remove(document: Annotated[str, typer.Argument(help="Id or path.")]) -> None:
+def remove(document: Which, database: Place = None) -> None:
     """Forget a document; the file itself is left alone."""
-    removed = with_library(lambda library: library.remove(document))
+    removed = with_library(database, lambda library: library.remove(document))
     print(f"removed {removed.title} ({removed.path})")
 
 
 @documents.command()
-def stats() -> None:
+def stats(database: Place = None) -> None:
     """Say how much the library holds."""
-    found = with_library(lambda library: library.stats())
+    found = with_library(database, lambda library: library.stats())
     print(
         f"{found.documents} documents, {found.passages} passages, {found.bytes / 1e6:.1f} MB, vectors {found.embedder}"
     )

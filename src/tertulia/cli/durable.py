@@ -1,0 +1,98 @@
+"""Asks a question so that it survives, goes on with one that was stopped, or tells one again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import dataclass
+
+from ..durable.carry import carry
+from ..durable.configuration import configuration, models_of, settled
+from ..durable.presence import Presence, dead_holder
+from ..errors import RunTaken, StoreError
+from ..events import Answered, Event, Text
+from ..settings import open_house
+from ..stores.places import runs_at
+from ..stores.records import Stored, Summary
+from ..stores.runs import Runs
+from .ask import Asking
+
+
+@dataclass
+class Durable(Asking):
+    """A question whose run is stored: a new one, or one that goes on."""
+
+    database: str = ""
+    stored: Stored | None = None
+    """The run to go on with; None for a new one."""
+    keep_days: float | None = None
+    """Age in days at which ended runs are deleted; None keeps them."""
+    streamed: bool = False
+
+    async def _ask(self) -> None:
+        loop, me = asyncio.get_running_loop(), asyncio.current_task()
+        assert me is not None
+        loop.add_signal_handler(signal.SIGTERM, me.cancel)
+        async with runs_at(self.database) as runs:
+            if self.keep_days is not None:
+                await runs.prune(self.keep_days)
+            if self.stored and await self._answered(runs, self.stored):
+                return
+            await self._carry(runs)
+
+    async def _carry(self, runs: Runs) -> None:
+        settings = await settled(self.settings)
+        async with await open_house(settings, self.display.say) as house, Presence(runs) as presence:
+            run: Summary | None = self.stored
+            if run is None:
+                names = house.strategy.name, models_of(house)
+                run, _ = await runs.add(self.question, configuration(settings), strategy=names[0], models=names[1])
+            self.display.say(f"run {run.id}")
+            over = await dead_holder(runs, run.worker) if run.state in ("running", "cancelling") else None
+            try:
+                answered = await carry(run.id, house, presence, self._happened, over)
+            except asyncio.CancelledError:
+                self.display.say(f"stopped; `tertulia runs resume {run.id}` goes on with it")
+                raise
+            finally:
+                for entry in await runs.ledger(run.id):  # earlier lives spent too
+                    self.progress.ledger.write(entry)
+            self._tell_again(answered)
+
+    async def _answered(self, runs: Runs, run: Stored) -> bool:
+        """Tell a run that is answered, or that another process works on; False if it can be gone on with."""
+        if run.state == "running" and not await dead_holder(runs, run.worker):
+            self.display.say(f"{run.worker} works on it; following")
+        elif run.state != "answered":
+            return False
+        async for numbered in runs.follow(run.id):
+            self._happened(numbered.event)
+        run = await runs.get(run.id)
+        if run.state != "answered":
+            raise (RunTaken if run.state == "running" else StoreError)(f"{run.id} is {run.state}: {run.error}")
+        return True
+
+    def _happened(self, event: Event) -> None:
+        self.streamed = self.streamed or (isinstance(event, Text) and event.final)
+        super()._happened(event)
+
+    def _tell_again(self, answered: Answered) -> None:
+        """Print the answer if an earlier life wrote it."""
+        answer = answered.answer
+        if answer.written_by and not self.streamed:
+            super()._happened(Text(answer.written_by, "", answer.text, final=True))
+
+
+@dataclass
+class Retelling(Asking):
+    """A stored run, told again from its events: no model is asked."""
+
+    database: str = ""
+    run_id: str = ""
+
+    async def _ask(self) -> None:
+        async with runs_at(self.database) as runs:
+            for numbered in await runs.events(self.run_id):
+                self._happened(numbered.event)
+            for entry in await runs.ledger(self.run_id):
+                self.progress.ledger.write(entry)

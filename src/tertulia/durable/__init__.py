@@ -1,0 +1,1 @@
+"""Runs that survive: carried by a process, taken over when it dies, shared among many."""

@@ -1,0 +1,117 @@
+"""Runs in a file: SQLite, written by one thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import StoreError, TertuliaError
+from .database import Connection, Row, migrate
+
+T = TypeVar("T")
+BUSY_MILLISECONDS = 30_000
+"""How long to wait for another process that writes."""
+
+
+class _Connection:
+    """A connection of `sqlite3` whose transactions are opened by hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in (
+            f"busy_timeout = {BUSY_MILLISECONDS}",
+            "auto_vacuum = INCREMENTAL",
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            self.raw.execute(f"PRAGMA {pragma}").fetchall()
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self.raw.execute(sql, values).fetchall()
+
+    def lock(self) -> None:
+        """Every transaction that writes holds the lock anyway."""
+
+
+class SQLite:
+    """A store in one file, for one machine; several processes may open it at the same time.
+
+    After a crash of the process nothing committed is lost; after a crash of the machine the last moments may be.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = ThreadPoolExecutor(1, "tertulia-writer")
+        self._reader = ThreadPoolExecutor(1, "tertulia-reader")
+        self._writing: _Connection | None = None
+        self._reading: _Connection | None = None
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    async def open(self) -> None:
+        await self._on(self._writer, self._connect)
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        return await self._on(self._writer, lambda: self._commit(work))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        def do() -> T:
+            self._reading = self._reading or _Connection(self.path)
+            return self._within("BEGIN", self._reading, work)
+
+        return await self._on(self._reader, do)
+
+    async def erase(self) -> None:
+        def do() -> None:
+            assert self._writing
+            self._writing.execute("PRAGMA incremental_vacuum")
+            self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await self._on(self._writer, do)
+
+    async def close(self) -> None:
+        for executor, connection in ((self._writer, self._writing), (self._reader, self._reading)):
+            if connection:
+                await self._on(executor, connection.raw.close)
+            await asyncio.to_thread(executor.shutdown)
+
+    def _connect(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._writing = _Connection(self.path)
+            self.path.chmod(0o600)  # questions are the person's own
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be used: {error.strerror}; set TERTULIA_DATA to a folder") from None
+        self._commit(lambda connection: migrate(connection, str(self.path)))
+
+    def _commit(self, work: Callable[[Connection], T]) -> T:
+        assert self._writing, "the store is not open"
+        return self._within("BEGIN IMMEDIATE", self._writing, work)
+
+    def _within(self, begin: str, connection: _Connection, work: Callable[[Connection], T]) -> T:
+        connection.execute(begin)
+        try:
+            done = work(connection)
+            connection.execute("COMMIT")
+            return done
+        except BaseException:
+            with suppress(sqlite3.Error):  # what went wrong first is what matters
+                connection.execute("ROLLBACK")
+            raise
+
+    async def _on(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.shield(asyncio.wrap_future(executor.submit(work)))
+        except TertuliaError:
+            raise
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} cannot be read or written: {error}") from error

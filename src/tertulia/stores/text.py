@@ -1,0 +1,49 @@
+"""What is stored, as text: JSON that any database can hold and search."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from ..codec import dumped, loaded
+from ..events import Event
+
+T = TypeVar("T")
+
+
+def packed(kind: type[T], value: T) -> str:
+    """A value of `kind` as JSON."""
+    return text(_adapter(cast("Hashable", kind)).dump_python(value, mode="json"))
+
+
+def unpacked(kind: type[T], stored: str) -> T:
+    """What `packed` made the text of."""
+    value: T = _adapter(cast("Hashable", kind)).validate_json(stored)
+    return value
+
+
+def packed_event(event: Event) -> str:
+    return text(dumped(event))
+
+
+def unpacked_event(stored: str) -> Event:
+    return loaded(json.loads(stored))
+
+
+def text(data: Any) -> str:
+    """Data as JSON; halves of characters, which neither JSON nor a database takes, become question marks."""
+    return json.dumps(data, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def plain(words: str) -> str:
+    """Words for a column of their own: no NUL and no half of a character, which Postgres refuses."""
+    return words.replace("\0", " ").encode(errors="replace").decode()
+
+
+@lru_cache(64)
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cast("type[Any]", kind))
