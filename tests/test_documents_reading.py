@@ -12,7 +12,7 @@ from tertulia.errors import LimitReached, NotSupported, ToolError
 from tertulia.tools.documents import Limits, formats, html, parsers
 from tertulia.tools.documents.reading import Candidate, Reading, Refused, find, load, read
 
-from .corpus_documents import docx, epub, package, paragraph, pdf, pdf_bomb, png, pptx, xlsx, zipped
+from .corpus_documents import docx, epub, package, paragraph, pdf, pdf_bomb, png, pptx, shape, xlsx, zipped
 
 LIMITS = Limits(seconds=30)
 
@@ -141,6 +141,46 @@ async def test_text_that_word_hides_is_left_out_and_told(tmp_path: Path) -> None
     found = await reading(data, "a.docx", tmp_path)
     assert found.text == "Se ve.\n\nTambién se ve."
     assert found.warnings == ("20 hidden characters were taken out",)
+
+
+CLEAR = '<a:rPr><a:solidFill><a:srgbClr val="112233"><a:alpha val="0"/></a:srgbClr></a:solidFill></a:rPr>'
+WHITE = '<a:rPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill></a:rPr>'
+BLUE = '<a:solidFill><a:srgbClr val="003366"/></a:solidFill>'
+
+
+async def test_a_slide_that_is_not_shown_is_left_out_and_keeps_its_number(tmp_path: Path) -> None:
+    pytest.importorskip("xberg")
+    found = await reading(pptx("uno", "oculto", "tres", unseen=(2,)), "a.pptx", tmp_path)
+    assert "oculto" not in found.text
+    assert found.warnings == ("6 hidden characters were taken out",)
+    assert found.text[found.pages[2] :].lstrip("# ").startswith("tres")
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        shape("SECRET", look=CLEAR),
+        shape("SECRET", look="<a:rPr><a:noFill/></a:rPr>"),
+        shape("SECRET", look='<a:rPr sz="100"/>'),
+        shape("SECRET", names='hidden="1"'),
+        shape("SECRET", place='x="-2000" y="0"'),
+        shape("SECRET", place='x="0" y="6858000"'),
+    ],
+)
+async def test_text_that_a_slide_does_not_show_is_left_out_and_told(unseen: str, tmp_path: Path) -> None:
+    pytest.importorskip("xberg")
+    seen = shape("Se ve.", place='x="0" y="0"', look='<a:rPr sz="1800"/>')
+    found = await reading(pptx(seen + unseen), "a.pptx", tmp_path)
+    assert found.text.strip("# \n") == "Se ve."
+    assert found.warnings == ("6 hidden characters were taken out",)
+
+
+async def test_white_letters_on_a_slide_are_told_unless_something_is_behind_them(tmp_path: Path) -> None:
+    pytest.importorskip("xberg")
+    found = await reading(pptx(shape("blanco", look=WHITE)), "a.pptx", tmp_path)
+    assert "blanco" in found.text
+    assert found.warnings == ("6 characters are white, and may not be seen; they were left in",)
+    assert (await reading(pptx(shape("blanco", look=WHITE, fill=BLUE)), "a.pptx", tmp_path)).warnings == ()
 
 
 @pytest.mark.parametrize(

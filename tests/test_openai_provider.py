@@ -477,7 +477,7 @@ async def test_a_cancelled_call_stops_the_server(server: CountingServer, model: 
 
 async def until(happened: Any) -> None:
     async with asyncio.timeout(20):
-        while not happened():  # noqa: ASYNC110
+        while not happened():
             await asyncio.sleep(0.01)
 
 

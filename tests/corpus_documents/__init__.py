@@ -75,7 +75,17 @@ def xlsx(rows: list[list[str]]) -> bytes:
     return package(parts, "xl/workbook.xml", types)
 
 
-def pptx(*slides: str) -> bytes:
+def shape(text: str, look: str = "", names: str = "", place: str = "", fill: str = "") -> str:
+    """A box with text on a slide; `place` is the position of its upper left corner."""
+    where = f'<a:xfrm><a:off {place}/><a:ext cx="900" cy="900"/></a:xfrm>' if place else ""
+    return (
+        f'<p:sp><p:nvSpPr><p:cNvPr id="2" name="x" {names}/><p:cNvSpPr/><p:nvPr/></p:nvSpPr>'
+        f"<p:spPr>{where}{fill}</p:spPr><p:txBody><a:p><a:r>{look}<a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
+    )
+
+
+def pptx(*slides: str, unseen: tuple[int, ...] = ()) -> bytes:
+    """One text, or the shapes of it, a slide; the slides of the numbers in `unseen` are not shown."""
     names = [f"slides/slide{i}.xml" for i in range(1, len(slides) + 1)]
     ids = "".join(f'<p:sldId id="{255 + i}" r:id="rId{i}"/>' for i in range(1, len(slides) + 1))
     parts = {
@@ -83,10 +93,12 @@ def pptx(*slides: str) -> bytes:
         f"<p:sldIdLst>{ids}</p:sldIdLst></p:presentation>",
         "ppt/_rels/presentation.xml.rels": relations({f"rId{i}": ("slide", name) for i, name in enumerate(names, 1)}),
     }
-    for name, text in zip(names, slides, strict=True):
+    for number, (name, text) in enumerate(zip(names, slides, strict=True), 1):
+        shapes = text if text.startswith("<") else shape(text)
+        show = ' show="0"' if number in unseen else ""
         parts[f"ppt/{name}"] = (
-            f'<?xml version="1.0"?><p:sld xmlns:p="{SLIDE}" xmlns:a="{DRAWING}"><p:cSld><p:spTree><p:sp><p:txBody>'
-            f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>"
+            f'<?xml version="1.0"?><p:sld xmlns:p="{SLIDE}" xmlns:a="{DRAWING}"{show}><p:cSld><p:spTree>'
+            f"{shapes}</p:spTree></p:cSld></p:sld>"
         )
     types = {"ppt/presentation.xml": "presentationml.presentation.main"}
     types |= {f"ppt/{name}": "presentationml.slide" for name in names}

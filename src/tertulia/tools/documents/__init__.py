@@ -6,10 +6,10 @@ from .adding import Added, Progress
 from .embedding import E5, Embedder, Served, Usem3
 from .fence import fence
 from .formats import FORMATS, Limits
-from .index import Document, Located, Stats
 from .quotes import Quote, best_sentences, check
 from .reading import Refused
-from .search import Library, Shown, default_folder
+from .search import Library, Shown, default_folder, is_postgres
+from .store import Document, Located, Stats
 
 __all__ = [
     "E5",
@@ -31,4 +31,5 @@ __all__ = [
     "check",
     "default_folder",
     "fence",
+    "is_postgres",
 ]

@@ -15,10 +15,10 @@ from ...errors import ToolError
 from .embedding import Embedder
 from .extras import need
 from .formats import Limits
-from .index import Entry, New
 from .parsers import Reading
 from .reading import Candidate, Refused, load
 from .splitting import Piece, parts_of, split
+from .store import Entry, New
 from .text import language_of, terms
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ...types import Passage
-from .index import Located
+from .store import Located
 from .text import clean
 
 TEMPLATE_MARKS = re.compile(

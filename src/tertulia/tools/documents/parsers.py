@@ -6,19 +6,17 @@ import asyncio
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from ...errors import LimitReached, NotSupported, ToolError
 from . import html
 from .extras import need
 from .formats import FORMATS, IMAGES, Limits
+from .hidden import Shown, without_hidden
 from .text import Cleaned, clean, gives_orders
 
-WORD_PROCESSING = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 TESSDATA = (
     "/usr/share/tesseract-ocr/5/tessdata",
     "/usr/share/tesseract-ocr/4.00/tessdata",
@@ -50,6 +48,8 @@ class Raw:
     pages: list[str] = field(default_factory=list)
     title: str = ""
     hidden: int = 0
+    white: int = 0
+    """Characters that are white on what may be white."""
     paged: bool = False
 
 
@@ -66,10 +66,7 @@ def read(data: bytes, format: str, name: str, limits: Limits) -> Reading:
         return assemble(Raw([_csv(decode(data))]), limits)
     if format in ("markdown", "text"):
         return assemble(Raw([decode(data)]), limits)
-    if format == "docx":
-        data, hidden = without_hidden_runs(data)
-        return assemble(_xberg(data, format, name, hidden), limits)
-    return assemble(_xberg(data, format, name), limits)
+    return assemble(_xberg(without_hidden(data, format), format, name), limits)
 
 
 def assemble(raw: Raw, limits: Limits) -> Reading:
@@ -101,6 +98,8 @@ def _warnings(raw: Raw, cleaned: list[Cleaned], text: str) -> tuple[str, ...]:
     warnings = []
     if hidden:
         warnings.append(f"{hidden:,} hidden characters were taken out")
+    if raw.white:
+        warnings.append(f"{raw.white:,} characters are white, and may not be seen; they were left in")
     if gives_orders(text):
         warnings.append("it holds phrases that give orders to a model; they are treated as text")
     return tuple(warnings)
@@ -153,67 +152,20 @@ def _cells(names: list[str], row: list[str]) -> list[str]:
     return [f"{name}: {cell.strip()}" if name else cell.strip() for name, cell in zip(padded, row, strict=False)]
 
 
-def without_hidden_runs(data: bytes) -> tuple[bytes, int]:
-    """The document without the runs of text that Word does not show, and how many characters they had."""
-    source = zipfile.ZipFile(io.BytesIO(data))
-    parts = {entry.filename: source.read(entry) for entry in source.infolist()}
-    hidden = 0
-    for name in parts:
-        if re.fullmatch(r"word/(document|header\d*|footer\d*|footnotes|endnotes)\.xml", name):
-            parts[name], count = _without_hidden(parts[name])
-            hidden += count
-    if not hidden:
-        return data, 0
-    rewritten = io.BytesIO()
-    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_STORED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return rewritten.getvalue(), hidden
-
-
-def _without_hidden(part: bytes) -> tuple[bytes, int]:
-    try:
-        for _, (prefix, address) in ElementTree.iterparse(io.BytesIO(part), ["start-ns"]):
-            ElementTree.register_namespace(prefix, address)  # or the parts would lose the prefixes that readers expect
-        root = ElementTree.fromstring(part)
-    except (ElementTree.ParseError, ValueError) as error:
-        raise ToolError(f"it is damaged: {error}") from error
-    hidden = 0
-    for parent in root.iter():
-        for run in [child for child in parent if child.tag == WORD_PROCESSING + "r" and _is_hidden(child)]:
-            hidden += sum(len(text.text or "") for text in run.iter(WORD_PROCESSING + "t"))
-            parent.remove(run)
-    return (ElementTree.tostring(root, "utf-8", xml_declaration=True), hidden) if hidden else (part, 0)
-
-
-def _is_hidden(run: ElementTree.Element) -> bool:
-    look = run.find(WORD_PROCESSING + "rPr")
-    if look is None:
-        return False
-    value = WORD_PROCESSING + "val"
-    vanish, color, size = (look.find(WORD_PROCESSING + name) for name in ("vanish", "color", "sz"))
-    if vanish is not None and vanish.get(value) not in ("0", "false", "off"):
-        return True
-    shaded = any(look.find(WORD_PROCESSING + name) is not None for name in ("shd", "highlight"))
-    if color is not None and (color.get(value) or "").upper() == "FFFFFF" and not shaded:
-        return True
-    return size is not None and (size.get(value) or "99").isdigit() and int(size.get(value) or 99) <= 4
-
-
 def tessdata() -> Path | None:
     """Folder of the data that OCR needs; None if the system has none."""
     return next((Path(folder) for folder in TESSDATA if any(Path(folder).glob("*.traineddata"))), None)
 
 
-def _xberg(data: bytes, format: str, name: str, hidden: int = 0) -> Raw:
+def _xberg(shown: Shown, format: str, name: str) -> Raw:
     xberg = need("xberg")
     folder = tessdata()
     if format in IMAGES and folder is None:
         raise NotSupported(NO_OCR)
-    found = asyncio.run(_extract(xberg, data, format, name, folder))
+    found = asyncio.run(_extract(xberg, shown.data, format, name, folder))
     title = str(found.metadata.title or "")
     pages = {"pdf": _pages, "pptx": _slides}.get(format, lambda _: [])(found)
-    return Raw(pages or [found.content], title, hidden, paged=bool(pages))
+    return Raw(pages or [found.content], title, shown.hidden, shown.white, paged=bool(pages))
 
 
 async def _extract(xberg: Any, data: bytes, format: str, name: str, folder: Path | None) -> Any:

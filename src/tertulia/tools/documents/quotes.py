@@ -13,7 +13,7 @@ from typing import Literal
 from ...errors import NotSupported
 from ...types import Passage
 from .extras import need
-from .index import Located
+from .store import Located
 from .text import STEMMERS, fold, language_of, sentences, terms
 
 How = Literal["exact", "normalized", "corrected"]

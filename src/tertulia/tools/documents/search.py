@@ -11,15 +11,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from ...errors import UnknownName
+from ...errors import SettingsError, UnknownName
 from ...types import Passage
 from .adding import Added, Adding, Progress
 from .embedding import Embedder, Usem3
 from .formats import Limits
-from .index import Document, Located, SqliteStore, Stats
 from .parsers import Reading
+from .pgvector import PgvectorStore
 from .quotes import Quote, pick, sentence_scores
 from .reading import find, read
+from .sqlite import SqliteStore
+from .store import Document, Located, Stats, Store
 from .text import STEMMERS, sentences, terms
 
 if TYPE_CHECKING:
@@ -50,25 +52,42 @@ def default_folder() -> Path:
     return Path(os.environ.get("TERTULIA_DATA") or user_data_dir("tertulia", appauthor=False)) / "documents"
 
 
+def is_postgres(place: str) -> bool:
+    """Whether the place is a Postgres database, and no file."""
+    return place.startswith(("postgres://", "postgresql://"))
+
+
 class Library:
     """Documents in collections, searched by words and by meaning.
 
-    Opened when first used. All access to its file is from one thread of its own; close it, or use it in
-    `async with`.
+    Opened when first used. All access to its file or database is from one thread of its own; close it, or use it
+    in `async with`.
     """
 
-    def __init__(self, folder: Path | None = None, embedder: Embedder | None = None, limits: Limits | None = None):
+    def __init__(
+        self,
+        folder: Path | None = None,
+        embedder: Embedder | None = None,
+        limits: Limits | None = None,
+        database: str = "",
+    ):
         """
         Args:
             folder: where to keep the index; None for `default_folder()`.
             embedder: None for the multilingual one that comes with the extra `docs`.
             limits: the most that reading one document may take; None for the defaults.
+            database: `postgres://…` to keep the index there, for several machines; empty for a file in the folder.
+
+        Raises:
+            SettingsError: if the database is of another kind.
         """
-        self.folder = folder or default_folder()
+        if database and not is_postgres(database):
+            raise SettingsError("documents are kept in a folder or in postgres://…, in no other database")
+        self.folder, self.database = folder or default_folder(), database
         self.embedder = embedder or Usem3()
         self.limits = limits or Limits()
         self._thread = ThreadPoolExecutor(1, "tertulia-documents")
-        self._store: SqliteStore | None = None
+        self._store: Store | None = None
         self._adding = asyncio.Lock()
 
     async def __aenter__(self) -> Library:
@@ -78,7 +97,7 @@ class Library:
         await self.close()
 
     async def close(self) -> None:
-        """Close the file; the library cannot be used again."""
+        """Close the file or connection; the library cannot be used again."""
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
@@ -99,11 +118,12 @@ class Library:
 
         Raises:
             ToolError: if what documents need is not installed.
-            SettingsError: if the folder holds vectors of another embedder.
+            SettingsError: if the folder or database holds vectors of another embedder.
+            StoreError: if the database does not answer.
         """
         async with self._adding:
             found = await asyncio.to_thread(lambda: [file for path in paths for file in find(Path(path))])
-            await self._with_store(lambda store: store.languages())  # so that a wrong folder is told at once
+            await self._with_store(lambda store: store.languages())  # so that a wrong place is told at once
             return await Adding(
                 self._with_store, self.embedder, self._reader, self.limits, collection, on_progress
             ).run(found)
@@ -167,20 +187,23 @@ class Library:
         cache.mkdir(parents=True, exist_ok=True)
         return await read(data, format, name, self.limits, cache)
 
-    async def _with_store(self, work: Callable[[SqliteStore], Result]) -> Result:
+    async def _with_store(self, work: Callable[[Store], Result]) -> Result:
         return await self._in_thread(lambda: work(self._open()))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _open(self) -> SqliteStore:
+    def _open(self) -> Store:
         if self._store is None:
-            self._store = SqliteStore(self.folder / "index.sqlite", self.embedder.id)
+            if self.database:
+                self._store = PgvectorStore(self.database, self.embedder.id)
+            else:
+                self._store = SqliteStore(self.folder / "index.sqlite", self.embedder.id)
         return self._store
 
 
 def _search(
-    store: SqliteStore, query: str, vector: Vectors | None, collections: tuple[str, ...], limit: int, how: How
+    store: Store, query: str, vector: Vectors | None, collections: tuple[str, ...], limit: int, how: How
 ) -> list[Located]:
     depth = max(DEPTH, 2 * limit)
     near = dict(store.nearest(vector, collections, depth)) if vector is not None else {}
@@ -197,13 +220,13 @@ def interleave(*rankings: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(id for row in zip_longest(*rankings) for id in row if id is not None))
 
 
-def _query_stems(store: SqliteStore, query: str) -> list[str]:
+def _query_stems(store: Store, query: str) -> list[str]:
     """Stems of the query in each language that the library holds, since a query rarely tells its own."""
     languages = [language for language in store.languages() if language in STEMMERS] or [""]
     return [stem for language in ["", *languages] for stem in terms(query, language)]
 
 
-def _find(store: SqliteStore, document: int | str) -> Document:
+def _find(store: Store, document: int | str) -> Document:
     ids = [document] if isinstance(document, int) else store.at(document) or store.at(str(Path(document).resolve()))
     if isinstance(document, str) and not ids and document.isdigit():
         ids = [int(document)]
@@ -215,12 +238,12 @@ def _find(store: SqliteStore, document: int | str) -> Document:
     return found[0]
 
 
-def _show(store: SqliteStore, document: int | str) -> Shown:
+def _show(store: Store, document: int | str) -> Shown:
     found = _find(store, document)
     return Shown(found, store.text(found.id))
 
 
-def _remove(store: SqliteStore, document: int | str) -> Document:
+def _remove(store: Store, document: int | str) -> Document:
     found = _find(store, document)
     store.remove(found.id)
     return found

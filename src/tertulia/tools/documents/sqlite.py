@@ -1,17 +1,16 @@
-"""The store of passages: words and vectors in one SQLite file."""
+"""The store of passages of one person: words and vectors in one SQLite file."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ...errors import SettingsError
-from ...types import Passage
 from .extras import need
+from .store import WIDE, Document, Entry, Located, New, Stats, changed, joined, mixed, packed, with_parts
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -34,122 +33,8 @@ create virtual table words using fts5 (
     stems, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0"
 );
 """
-WIDE = 100
-"""Passages whose parts are compared; the whole passage must be among the nearest of so many."""
 NEAREST = 4096
 """Most vectors that one search may ask for."""
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document of the library."""
-
-    id: int
-    collection: str
-    path: str
-    title: str
-    format: str
-    language: str
-    """ISO 639-1 code of the language most of it is in; empty if it cannot be told."""
-    characters: int
-    passages: int
-    pages: int | None
-    """Pages, slides or sheets; None if the format has none."""
-    added: str
-    """When, as ISO 8601 in UTC."""
-    warnings: tuple[str, ...] = ()
-    """What a person should know of it: hidden text taken out, phrases that address a model."""
-
-
-@dataclass(frozen=True)
-class Located(Passage):
-    """A passage, with its exact place."""
-
-    document: int = 0
-    title: str = ""
-    page: int | None = None
-    """Page, slide or sheet, from 1; None if the format has none."""
-    section: str = ""
-    """Headings above it, as in `Networking > Firewall`."""
-    start: int = 0
-    """First character, counted in the text of the document."""
-    end: int = 0
-    similarity: float | None = None
-    """Cosine with the query, at most 1; None if it was found by its words only.
-
-    Where parts of passages have vectors too, the mean of the passage's and of its best part's.
-    """
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A passage to be stored."""
-
-    text: str
-    start: int
-    page: int | None
-    section: str
-    language: str
-    stems: Sequence[str]
-    parts: tuple[str, ...] = ()
-    """Parts that get vectors of their own; empty if it is too short to have any."""
-
-
-@dataclass(frozen=True)
-class New:
-    """A document to be stored."""
-
-    collection: str
-    path: str
-    title: str
-    format: str
-    language: str
-    hash: str
-    characters: int
-    pages: int | None
-    warnings: tuple[str, ...]
-    added: str
-
-
-@dataclass(frozen=True)
-class Stats:
-    """How much a library holds."""
-
-    documents: int
-    passages: int
-    characters: int
-    bytes: int
-    """Size on disk."""
-    embedder: str
-    """Id of what made the vectors; empty while there are none."""
-    collections: dict[str, int]
-    """Documents of each collection."""
-    languages: dict[str, int]
-    """Passages in each language."""
-
-
-class Store(Protocol):
-    """What a library needs of a store; every method blocks, and is called from one thread."""
-
-    def put(self, document: New, entries: Sequence[Entry], vectors: Vectors) -> int:
-        """Store a document in one transaction, in place of the one with the same path; its id.
-
-        Args:
-            vectors: of all entries, and after them of all their parts.
-        """
-        ...
-
-    def remove(self, document: int) -> None:
-        """Forget a document, its words and its vectors."""
-        ...
-
-    def nearest(self, vector: Vectors, collections: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """Passages nearest in meaning, with their cosine, best first."""
-        ...
-
-    def matching(self, stems: Iterable[str], collections: Sequence[str], limit: int) -> list[int]:
-        """Passages that hold any of the stems, best first by BM25."""
-        ...
 
 
 class SqliteStore:
@@ -191,10 +76,7 @@ class SqliteStore:
     def _check_embedder(self) -> None:
         held = self._meta("embedder")
         if held and held != self._embedder:
-            raise SettingsError(
-                f"the vectors in {self._path} were made by {held!r} and cannot be compared with those of "
-                f"{self._embedder!r}; use {held!r}, or add the documents anew in another folder"
-            )
+            raise mixed(str(self._path), held, self._embedder)
 
     def close(self) -> None:
         self._db.close()
@@ -208,7 +90,7 @@ class SqliteStore:
             for (old,) in known:
                 self._forget(old)
             id = self._insert(document)
-            rows = _bytes(vectors)
+            rows = packed(vectors)
             parts = iter(rows[len(entries) :])
             for entry, vector in zip(entries, rows, strict=False):
                 self._insert_passage(id, document.collection, entry, vector, b"".join(islice(parts, len(entry.parts))))
@@ -248,10 +130,7 @@ class SqliteStore:
                 f"(collection text partition key, value int8[{int(dimensions)}] distance_metric=cosine)"
             )
         elif int(self._meta("dimensions") or 0) != dimensions:
-            raise SettingsError(
-                f"{self._embedder!r} now gives vectors of {dimensions} numbers, and those in {self._path} have "
-                f"{self._meta('dimensions')}: it is not the same model"
-            )
+            raise changed(str(self._path), self._embedder, self._meta("dimensions") or "", dimensions)
 
     def remove(self, document: int) -> None:
         with self._immediate():
@@ -267,7 +146,7 @@ class SqliteStore:
     def nearest(self, vector: Vectors, collections: Sequence[str], limit: int) -> list[tuple[int, float]]:
         if self._meta("embedder") is None:
             return []
-        (query,) = _bytes(vector[None, :])
+        (query,) = packed(vector[None, :])
         sql = "select rowid, 1 - distance from vector where value match vec_int8(?) and k = ?"
         wide = min(max(limit, WIDE), NEAREST)
         if collections:
@@ -275,26 +154,13 @@ class SqliteStore:
         else:
             found = self._all(sql, (query, wide))
         found = sorted(found, key=lambda row: -row[1])[:wide]
-        return sorted(self._with_parts(vector, found), key=lambda row: -row[1])[:limit]
+        return with_parts(vector, found, self._parts([id for id, _ in found]))[:limit]
 
-    def _with_parts(self, vector: Vectors, found: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
-        """Each passage with the mean of its cosine and that of its best part, if it has parts."""
-        np = need("numpy")
-        holders = ", ".join("?" * len(found))
-        blobs = dict(
-            self._all(
-                f"select id, parts from passage where parts is not null and id in ({holders})",
-                tuple(id for id, _ in found),
-            )
+    def _parts(self, ids: Sequence[int]) -> dict[int, bytes]:
+        holders = ", ".join("?" * len(ids))
+        return dict(
+            self._all(f"select id, parts from passage where parts is not null and id in ({holders})", tuple(ids))
         )
-        means = []
-        for id, whole in found:
-            best = whole
-            if id in blobs:
-                parts = np.frombuffer(blobs[id], np.int8).reshape(-1, len(vector)).astype(np.float32)
-                best = float((parts @ vector / np.maximum(np.linalg.norm(parts, axis=1), 1e-12)).max())
-            means.append((id, (whole + best) / 2))
-        return means
 
     def matching(self, stems: Iterable[str], collections: Sequence[str], limit: int) -> list[int]:
         wanted = " OR ".join(f'"{stem}"' for stem in dict.fromkeys(stems))  # stems hold letters and digits only
@@ -314,7 +180,6 @@ class SqliteStore:
         return [id for (id,) in found]
 
     def passages(self, ids: Sequence[int]) -> dict[int, Located]:
-        """Passages by id, without score."""
         rows = self._all(
             "select passage.id, text, start, page, section, path, title, document.id"
             " from passage join document on document.id = passage.document"
@@ -327,7 +192,6 @@ class SqliteStore:
         }
 
     def documents(self, collection: str | None = None, document: int | None = None) -> list[Document]:
-        """Documents in the order in which they were added, of one collection or with one id if named."""
         rows = self._all(
             "select document.id, collection, path, title, format, document.language, characters, count(passage.id),"
             " pages, added, warnings from document left join passage on passage.document = document.id"
@@ -337,28 +201,25 @@ class SqliteStore:
         return [Document(*[*row[:-1], tuple(json.loads(row[-1]))]) for row in rows]
 
     def same(self, collection: str, hash: str) -> list[tuple[int, str]]:
-        """Id and path of the documents of the collection that have this content."""
         return self._all("select id, path from document where collection = ? and hash = ?", (collection, hash))
 
     def move(self, document: int, path: str) -> None:
-        """Note that the file of a document now lies elsewhere."""
         with self._immediate():
+            for (other,) in self._all(
+                "select other.id from document join document as other using (collection)"
+                " where document.id = ?1 and other.path = ?2 and other.id <> ?1",
+                (document, path),
+            ):
+                self._forget(other)
             self._db.execute("update document set path = ? where id = ?", (path, document))
 
     def at(self, path: str) -> list[int]:
-        """Ids of the documents that came from this path."""
         return [id for (id,) in self._all("select id from document where path = ?", (path,))]
 
     def text(self, document: int) -> str:
-        """The text of a document, each passage at its place."""
-        pieces, length = [], 0
-        for start, text in self._all("select start, text from passage where document = ? order by start", (document,)):
-            pieces += ["\n" * (start - length), text]
-            length = start + len(text)
-        return "".join(pieces)
+        return joined(self._all("select start, text from passage where document = ? order by start", (document,)))
 
     def languages(self) -> dict[str, int]:
-        """Passages in each language."""
         return dict(self._all("select language, count(*) from passage group by language order by 2 desc"))
 
     def stats(self) -> Stats:
@@ -397,10 +258,3 @@ class _Immediate:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._db.execute("commit" if kind is None else "rollback")
-
-
-def _bytes(vectors: Vectors) -> list[bytes]:
-    """One signed byte a dimension; each vector by its own scale, since only directions are compared."""
-    np = need("numpy")
-    scale = 127 / np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
-    return [row.tobytes() for row in np.rint(vectors * scale).astype(np.int8)]
