@@ -291,7 +291,8 @@ async def measure(postgres: str, workers: Sequence[int], latency: float) -> str:
         place = postgres or str(folder / "workers.db")
         rows += await scaling(place, folder, workers, latency) + await bounds(place)
     lines = [f"| {row.what} | {row.value} |" for row in rows]
-    head = "# What durability costs\n\nMeasured by `python -m bench.durable`; medians; " + versions() + ".\n"
+    about = "Measured by `python -m bench.durable`; medians; the last three rows are computed from those above them."
+    head = f"# What durability costs\n\n{about}\n{versions()}.\n"
     return "\n".join([head, "| what | measured |", "|---|---|", *lines]) + "\n"
 
 

@@ -2,8 +2,8 @@
 
     python -m bench.rag --handbook /usr/share/doc/debian-handbook/html/en-US [--model embedded]
 
-The handbook is that of Debian's package `debian-handbook`. Questions without an expected answer ask for what no page says:
-there the right answer is that it is not known, and everything else is made up.
+The handbook is that of Debian's package `debian-handbook`. Questions without an expected answer ask for what no page
+says: there the right answer is that it is not known, and everything else is made up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ HERE = Path(__file__).parent
 UNKNOWN = re.compile(
     r"(do(es)? not|don't|doesn't|cannot|can't|not?) (say|know|mention|specif|provid|contain|found|find|have|state)"
     r"|no (specific )?(information|mention)|not (specified|mentioned|provided|available|stated|known)|unknown|missing"
-    r"|no (dicen|dice|se menciona|menciona|especific|s[eé]|hay informaci|se indica|encontr|proporciona|consta)|desconoc",
+    r"|no (dicen|dice|se menciona|menciona|especific|s[eé]|hay informaci|se indica|encontr|proporciona|consta)"
+    r"|desconoc",
     re.I,
 )
 

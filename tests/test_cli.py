@@ -17,7 +17,7 @@ from tertulia.usage import Ledger
 from .conftest import ANSWER
 from .mind import RULES
 
-QUESTION = "How many minutes has a day? How many hours has a week? Which is larger?"
+QUESTION = "How many minutes has a day? How many hours has a week? Which is larger, and why?"
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -352,6 +353,14 @@ def test_both_stores_find_the_same_in_the_same_order(tmp_path: Path) -> None:
         assert near == pytest.approx(also, abs=0.01)
     for store in stores:
         store.close()
+
+
+def test_many_can_open_an_index_that_is_not_there_yet(tmp_path: Path) -> None:
+    for name in "abcdefghij":
+        with ThreadPoolExecutor(8) as threads:
+            stores = list(threads.map(lambda _: SqliteStore(tmp_path / name, "x"), range(8)))  # noqa: B023
+        for store in stores:
+            store.close()
 
 
 async def test_a_database_that_went_away_for_a_moment_is_asked_again(shelf: Path, tmp_path: Path) -> None:

@@ -143,6 +143,21 @@ async def test_text_that_word_hides_is_left_out_and_told(tmp_path: Path) -> None
     assert found.warnings == ("20 hidden characters were taken out",)
 
 
+async def test_white_letters_of_a_table_in_word_are_left_in_and_told_unless_their_cell_is_coloured(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("xberg")
+    white = paragraph("blanco", look='<w:color w:val="FFFFFF"/>')
+    for colour, warnings in (
+        ("", ("6 characters are white, and may not be seen; they were left in",)),
+        ('<w:tcPr><w:shd w:val="clear" w:fill="003366"/></w:tcPr>', ()),
+    ):
+        table = f"<w:tbl><w:tr><w:tc>{colour}{white}</w:tc></w:tr></w:tbl>"
+        found = await reading(docx(paragraph("Se ve."), table), "a.docx", tmp_path)
+        assert "blanco" in found.text
+        assert found.warnings == warnings
+
+
 CLEAR = '<a:rPr><a:solidFill><a:srgbClr val="112233"><a:alpha val="0"/></a:srgbClr></a:solidFill></a:rPr>'
 WHITE = '<a:rPr><a:solidFill><a:srgbClr val="FFFFFF"/></a:solidFill></a:rPr>'
 BLUE = '<a:solidFill><a:srgbClr val="003366"/></a:solidFill>'

@@ -9,11 +9,12 @@ import pytest
 
 QUESTION = (
     "A bakery bakes 120 baguettes at 1.10 euros and 80 loaves at 2.40, and sells 85 % of each. How much money does it "
-    "take in a day? A baker works from 4:30 to 11:45: how many hours is that in 5 days? And why does dough rise?"
+    "take in a day? A baker works from 4:30 to 11:45 every day: how many hours does she work in 5 days? And why does "
+    "dough rise?"
 )
 PREGUNTA = (
-    "Un grupo de 23 estudiantes va a Toledo. El tren cuesta 14.50 euros por persona con un 20 % de descuento y el museo 6 "
-    "euros por persona. ¿Cuánto cuesta el viaje en total? ¿Por qué llevan los trenes frenos de emergencia?"
+    "Un grupo de 23 estudiantes va a Toledo. El tren cuesta 14.50 euros por persona con un 20 % de descuento y el "
+    "museo 6 euros por persona. ¿Cuánto cuesta el viaje en total? ¿Por qué llevan los trenes frenos de emergencia?"
 )
 
 

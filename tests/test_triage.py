@@ -43,6 +43,8 @@ def test_a_trivial_question_is_answered_in_one_call_without_asking_how(text):
         ("A shop sells 3 shirts at 20 euros with 10 % off. How much is that?", "compute"),
         ("Un tren sale a las 8:15 y llega a las 11:50. ¿Cuánto dura el viaje?", "compute"),
         ("How many days are there between 3 March and 17 May 2024?", "compute"),
+        ("5 vans carry 12 boxes. How many boxes is that? And how many in 7 trips?", "compute"),
+        ("5 vans carry 12 boxes. How many is that? And why are vans white?", "plan"),
         ("What does it cost? And how long does it take? And why?", "plan"),
         ("1. Name a fruit.\n2. Name a river.\n3. Add 3 and 4.", "plan"),
     ],

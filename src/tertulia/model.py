@@ -45,6 +45,8 @@ class Request:
     stop: tuple[str, ...] = ()
     """Texts that end the reply when the model writes them; they are not part of it."""
     seed: int | None = None
+    shared: int = 1
+    """Leading messages that all calls of this agent have in common and that hold nothing of the person's."""
     tools: tuple[Tool, ...] = ()
     """What the reply may call; models that cannot call tools ignore them."""
     must_call: str = ""

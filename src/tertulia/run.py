@@ -142,7 +142,8 @@ class Run:
             messages += [Message("user", question), Message("assistant", reply)]
         messages += [Message(turn.role, turn.text) for turn in history]
         messages.append(Message("user", text, images))
-        request = Request(tuple(messages), max_tokens, temperature, schema, stop, seed)
+        shared = 1 + 2 * len(examples)
+        request = Request(tuple(messages), max_tokens, temperature, schema, stop, seed, shared=shared)
         if final:
             request = formed(request, self.form)
         key = self._key("ask")
@@ -309,15 +310,17 @@ def formed(request: Request, form: Form) -> Request:
     said = [first.text, form.instructions]
     if form.schema is not None:  # also in words, for providers that cannot enforce it
         said.append(f"Reply with nothing but JSON that follows this schema: {json.dumps(form.schema)}")
-    return Request(
-        (replace(first, text="\n\n".join(part for part in said if part)), *rest),
-        request.max_tokens if form.max_tokens is None else form.max_tokens,
-        request.temperature if form.temperature is None else form.temperature,
-        request.schema if form.schema is None else form.schema,
-        (*request.stop, *form.stop),
-        request.seed if form.seed is None else form.seed,
-        form.tools,
-        form.must_call,
+    return replace(
+        request,
+        messages=(replace(first, text="\n\n".join(part for part in said if part)), *rest),
+        max_tokens=request.max_tokens if form.max_tokens is None else form.max_tokens,
+        temperature=request.temperature if form.temperature is None else form.temperature,
+        schema=request.schema if form.schema is None else form.schema,
+        stop=(*request.stop, *form.stop),
+        seed=request.seed if form.seed is None else form.seed,
+        shared=0 if form.instructions else request.shared,
+        tools=form.tools,
+        must_call=form.must_call,
     )
 
 

@@ -88,8 +88,10 @@ class Serving(BaseModel, extra="forbid"):
     """Time that runs get to end when the server is told to stop."""
     body_bytes: int = Field(default=20 << 20, ge=1 << 10)
     """Most bytes of a request, images included."""
+    store: bool = True
+    """Whether responses are stored in the database; else the latest are kept in memory until the server stops."""
     stored: int = Field(default=1000, ge=0)
-    """Responses that are kept in memory to be asked for again."""
+    """Responses of a key that are kept in memory if they are not stored."""
 
 
 class Dwelling(BaseModel, extra="forbid"):

@@ -10,24 +10,31 @@ from ..types import Execution, Finding, Findings, Task
 from . import brief
 
 SYSTEM = """You answer one part of a question by writing a Python program. Reply with the program and nothing else.
-Compute everything; do not work anything out in your head. Print the answer in one line, with its unit.
+Compute everything; do not work anything out in your head. Print each answer with its letter or unit.
 You may import math, datetime, re, itertools and collections. There are no files, no network and no input."""
 
 EXAMPLES = (
     (
-        "Pens cost 1.20 each and notebooks 3.50. How much do 4 pens and 3 notebooks cost, with 10 % off?",
-        "pens = 4 * 1.20\nnotebooks = 3 * 3.50\ntotal = (pens + notebooks) * (1 - 0.10)\nprint(f'{total:.2f}')",
+        "Pens cost 1.20 each and notebooks 3.50. (a) How much do 4 pens and 3 notebooks cost, with 10 % off? "
+        "(b) How many boxes of 12 are needed for 50 pens?",
+        "import math\npens = 4 * 1.20\nnotebooks = 3 * 3.50\ncost = (pens + notebooks) * (1 - 10 / 100)\n"
+        "boxes = math.ceil(50 / 12)\nprint(f'(a) {cost:.2f} (b) {boxes} boxes')",
     ),
     (
-        "¿Qué día de la semana fue 45 días después del 3 de marzo de 2024?",
-        "from datetime import date, timedelta\nday = date(2024, 3, 3) + timedelta(days=45)\n"
+        "Un curso empieza el 3 de marzo de 2024 y dura 45 días, contando el primero. ¿Qué día acaba, y de la semana?",
+        "from datetime import date, timedelta\nlast = date(2024, 3, 3) + timedelta(days=45 - 1)\n"
         "names = ['lunes', 'martes', 'miércoles', 'jueves', 'viernes', 'sábado', 'domingo']\n"
-        "print(names[day.weekday()], day)",
+        "print(last, names[last.weekday()])",
     ),
     (
-        "Question: A van works from 7:30 to 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far does "
-        "it go in a day? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\n"
-        "Known:\n[t1] distance in a day -> 287.5 km\n\nYour part: fuel in 5 days",
+        "Question: A van leaves at 7:30, arrives at 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far "
+        "does it go? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\nYour part: distance",
+        "hours = (13 + 15 / 60) - (7 + 30 / 60)\nkm = hours * 50\nprint(km, 'km')",
+    ),
+    (
+        "Question: A van leaves at 7:30, arrives at 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far "
+        "does it go? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\n"
+        "Known:\n[t1] distance -> 287.5 km\n\nYour part: fuel in 5 days",
         "litres = 287.5 * 8 / 100 * 5\nprint(litres, 'litres')",
     ),
     (

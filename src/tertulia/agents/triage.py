@@ -26,6 +26,12 @@ CHOICE = re.compile(
     r"|verdadero o falso|cu[aá]l(?:es)? de|qui[eé]n)\b|(?:^|\s)\(?[A-D][).:]\s",
     re.I | re.M,
 )
+WORDS = re.compile(
+    r"\b(?:why|explain|describe|compare|tell me|what is (?:the|a) (?:difference|meaning|reason)"
+    r"|por qu[eé]|explica\w*|describe\w*|compara\w*|qu[eé] (?:significa|diferencia)|raz[oó]n\w*)\b",
+    re.I,
+)
+"""What no program can say."""
 PART = re.compile(r"\?|^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
 SHORT = 30
 """Words up to which a question of one part without numbers is answered at once."""
@@ -83,6 +89,9 @@ class Triage:
             return Choice("direct", "an image is looked at in one call")
         if known := plain_sum(text):
             return Choice("direct", f"a plain sum, computed by code: {known}", known)
+        computable = QUANTITY.search(text) and len(found) >= 2 and not WORDS.search(text)
+        if parts >= 2 and computable:
+            return Choice("compute", f"one program gives its {parts} parts from {len(found)} numbers")
         if parts >= 2:
             return Choice("plan", f"it has {parts} parts")
         if QUANTITY.search(text) and len(found) >= 2:

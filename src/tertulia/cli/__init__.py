@@ -126,11 +126,14 @@ def serve(
     model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     strategy: Annotated[str | None, typer.Option(help="How the model `tertulia` answers.")] = None,
+    database: Annotated[str | None, typer.Option(help="Store it there: postgres://…, or the path of a file.")] = None,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Keep responses in memory only.")] = False,
 ) -> None:
     """Serve the house to any client of OpenAI's protocol: chat completions and responses."""
     from .serve import serve
 
-    serve(load(model=model, base_url=base_url, strategy=strategy), host, port)
+    server = {"store": False} if no_store else None
+    serve(load(model=model, base_url=base_url, strategy=strategy, database=database, server=server), host, port)
 
 
 @app.command()

@@ -20,7 +20,7 @@ from .. import __version__
 from ..errors import TertuliaError
 from ..events import Answered, Decided, Event, Executed, Failed, Found, Judged, Planned, TaskStarted, Used, Waiting
 from ..house import House
-from ..settings import Settings, make_strategy, open_house
+from ..settings import Settings, library_of, make_strategy, open_house
 from ..strategies import Scales
 from ..tools.documents import Library, Located
 from ..types import LONGEST_QUESTION, Citation, Effort, Question
@@ -268,7 +268,7 @@ def build(offer: Offer) -> MCPServer:
 
 async def serve(settings: Settings, listening: socket.socket | None, say: Callable[[str], None]) -> None:
     """Serve one client over standard input and output or, given a socket, many over streamable HTTP at `/mcp`."""
-    async with await open_house(settings, say) as house, Library() as library:
+    async with await open_house(settings, say) as house, library_of(settings) as library:
         offer = Offer(house, library, settings.server.runs)
         if listening is None:
             await serve_stdio(offer)

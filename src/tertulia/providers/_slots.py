@@ -1,8 +1,8 @@
 """Which slot of the embedded model reads which prompt, so that what agents share is computed once.
 
-llama.cpp keeps what a slot has read, for that slot alone: four agents with one system prompt would each compute it.
-Here the first one computes it and saves it to a file, and the others, and later processes, take it from there in
-milliseconds.
+llama.cpp keeps what a slot has read, for that slot alone: four agents with one prompt and its examples would each
+compute them. Here the first one computes them and saves them to a file, and the others, and later processes, take them
+from there in milliseconds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ._child import Child, Settings
 from .weights import Weights
 
 SHORTEST = 200
-"""Characters a system prompt needs to be worth a file."""
+"""Characters that shared messages need to be worth a file."""
 MOST_FILES, MOST_BYTES = 64, 512 << 20
 """What saved prefixes may take; the ones unused for longest go first."""
 LONGEST_PREFIX = 300.0
@@ -58,27 +58,31 @@ class Slots:
         self._turn = asyncio.Semaphore(self.settings.slots)
 
     @asynccontextmanager
-    async def seat(self, messages: tuple[Message, ...]) -> AsyncIterator[Seat]:
-        """Wait for a free slot, the one that has read most of `messages`, and keep it until the end."""
+    async def seat(self, messages: tuple[Message, ...], shared: int = 1) -> AsyncIterator[Seat]:
+        """Wait for a free slot, the one that has read most of `messages`, and keep it until the end.
+
+        Args:
+            shared: Leading messages that other calls will have in common with this one.
+        """
         async with self._turn:
             slot = max(self._free, key=lambda slot: _shared(self._held[slot], messages))
             self._free.remove(slot)
             held, self._held[slot] = self._held[slot], ()
             try:
-                computed = 0 if _shared(held, messages) else await self._prepare(slot, messages)
+                computed = 0 if _shared(held, messages) >= shared else await self._prepare(slot, messages[:shared])
                 yield Seat(slot, computed)
                 self._held[slot] = messages
             finally:
                 self._free.append(slot)
 
-    async def _prepare(self, slot: int, messages: tuple[Message, ...]) -> int:
-        """Let the slot know the system prompt of `messages`; tokens that had to be computed for it."""
-        first = messages[0] if messages else None
+    async def _prepare(self, slot: int, shared: tuple[Message, ...]) -> int:
+        """Let the slot know the messages that calls share; tokens that had to be computed for it."""
         folder = self.settings.prefixes
-        if first is None or first.role != "system" or len(first.text) < SHORTEST or not folder.is_dir():
+        system = bool(shared) and shared[0].role == "system"
+        if not system or sum(len(message.text) for message in shared) < SHORTEST or not folder.is_dir():
             return 0
         with suppress(ModelBusy):  # without it, the call itself computes the prompt
-            text = await self._rendered(first)
+            text = await self._rendered(shared)
             name = _name(self.settings.weights, text)
             async with self._locks.setdefault(name, asyncio.Lock()):
                 if await self._restore(slot, folder / name):
@@ -86,11 +90,11 @@ class Slots:
                 return await self._compute(slot, text, folder / name)
         return 0
 
-    async def _rendered(self, system: Message) -> str:
-        """The beginning that all prompts with this system prompt have in common."""
-        first = {"role": "system", "content": system.text}
+    async def _rendered(self, shared: tuple[Message, ...]) -> str:
+        """The beginning that all prompts with these messages have in common."""
+        first = [{"role": message.role, "content": message.text} for message in shared]
         one, other = [
-            str((await self.child.post("/apply-template", {"messages": [first, probe]}))["prompt"])
+            str((await self.child.post("/apply-template", {"messages": [*first, probe]}))["prompt"])
             for probe in ({"role": "user", "content": "0"}, {"role": "user", "content": "1"})
         ]
         return one[: _shared(one, other)]

@@ -75,7 +75,7 @@ class Embedded:
         if any(message.images for message in request.messages):
             raise ModelError(f"{self.name} cannot see images; use a model that can")
         child = await self._child()
-        async with self._slots(child).seat(request.messages) as seat:
+        async with self._slots(child).seat(request.messages, request.shared) as seat:
             provider = self._provider(child, seat.slot)
             try:
                 async with aclosing(provider.stream(request)) as chunks:

@@ -107,11 +107,14 @@ class Documents:
 
         return await self.database.transact(do)
 
-    async def unclaim(self, owner: str, key: str) -> None:
-        """Let a key be used again, as its request failed before it was answered."""
-        await self.database.transact(
-            lambda connection: connection.execute("DELETE FROM claims WHERE owner = ? AND key = ?", (owner, key))
-        )
+    async def unclaim(self, owner: str, key: str, id: str | None = None) -> None:
+        """Let a key be used again, as its request failed before it was answered; with an id, only if it is for that."""
+        mine: tuple[str, ...] = (owner, key)
+        which = ""
+        if id is not None:
+            mine, which = (*mine, id), " AND id = ?"
+        sql = f"DELETE FROM claims WHERE owner = ? AND key = ?{which}"
+        await self.database.transact(lambda connection: connection.execute(sql, mine))
 
     async def prune(self, days: float) -> int:
         """Delete documents that did not change for so many days; gives their number."""

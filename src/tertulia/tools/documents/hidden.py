@@ -20,6 +20,8 @@ SLIDE_PARTS = re.compile(r"ppt/slides/[^/]+\.xml")
 FILLS = frozenset(f"{DRAWING}{name}" for name in ("solidFill", "gradFill", "blipFill", "pattFill"))
 COLOURED = frozenset({*FILLS, f"{SLIDE}pic", f"{SLIDE}bg", f"{SLIDE}blipFill"})
 WIDTH, HEIGHT = 12_192_000, 6_858_000
+TINY_IN_WORD = 4
+"""Half points."""
 TINY = 200
 """Hundredths of a point; smaller letters are a line."""
 
@@ -32,7 +34,7 @@ class Shown:
     hidden: int = 0
     """Characters that were taken out."""
     white: int = 0
-    """Characters of slides that are white with nothing coloured on their slide: seen if the theme is dark."""
+    """Characters that are white where only a style or a theme could colour what is behind them; left in."""
 
 
 def without_hidden(data: bytes, format: str) -> Shown:
@@ -42,7 +44,7 @@ def without_hidden(data: bytes, format: str) -> Shown:
         ToolError: if its XML is damaged.
     """
     if format == "docx":
-        return _rewritten(data, WORD_PARTS, _seen_of_word)
+        return _rewritten(data, WORD_PARTS, _seen_of_word, _perhaps_white_in_word)
     if format == "pptx":
         size = _slide_size(data)
         return _rewritten(data, SLIDE_PARTS, lambda root: _seen_of_slide(root, size), _white)
@@ -50,7 +52,7 @@ def without_hidden(data: bytes, format: str) -> Shown:
 
 
 def _rewritten(
-    data: bytes, names: re.Pattern[str], strip: Callable[[Element], int], doubt: Callable[[Element], int] | None = None
+    data: bytes, names: re.Pattern[str], strip: Callable[[Element], int], doubt: Callable[[Element], int]
 ) -> Shown:
     """The document with each part stripped of what `strip` takes out and counts; the same bytes if that is nothing."""
     source = zipfile.ZipFile(io.BytesIO(data))
@@ -59,7 +61,7 @@ def _rewritten(
     for name in filter(names.fullmatch, list(parts)):
         root = _parsed(parts[name])
         count = strip(root)
-        white += doubt(root) if doubt else 0
+        white += doubt(root)
         if count:
             hidden += count
             parts[name] = ElementTree.tostring(root, "utf-8", xml_declaration=True)
@@ -99,21 +101,49 @@ def _length(element: Element, text: str) -> int:
 
 
 def _seen_of_word(root: Element) -> int:
-    return _take_out(root, WORD + "r", _is_hidden, WORD + "t")
+    seen = {*_shaded(root), *_styled(root)}
+    return _take_out(root, WORD + "r", lambda run: _is_hidden(run, run in seen), WORD + "t")
 
 
-def _is_hidden(run: Element) -> bool:
+def _shaded(root: Element) -> Iterator[Element]:
+    """Runs of paragraphs and cells of a table that have a colour of their own."""
+    for area, look in (("p", "pPr"), ("tc", "tcPr")):
+        for each in root.iter(WORD + area):
+            if each.find(f"{WORD}{look}/{WORD}shd") is not None:
+                yield from each.iter(WORD + "r")
+
+
+def _styled(root: Element) -> Iterator[Element]:
+    """Runs of tables and boxes, which a style or a fill may colour."""
+    for area in ("tbl", "txbxContent"):
+        for each in root.iter(WORD + area):
+            yield from each.iter(WORD + "r")
+
+
+def _is_hidden(run: Element, coloured: bool) -> bool:
     look = run.find(WORD + "rPr")
     if look is None:
         return False
     value = WORD + "val"
-    vanish, color, size = (look.find(WORD + name) for name in ("vanish", "color", "sz"))
+    vanish, size = look.find(WORD + "vanish"), look.find(WORD + "sz")
     if vanish is not None and vanish.get(value) not in ("0", "false", "off"):
         return True
-    shaded = any(look.find(WORD + name) is not None for name in ("shd", "highlight"))
-    if color is not None and (color.get(value) or "").upper() == "FFFFFF" and not shaded:
+    if _is_white_in_word(look) and not coloured:
         return True
-    return size is not None and (size.get(value) or "99").isdigit() and int(size.get(value) or 99) <= 4
+    return size is not None and _number(size, value, TINY_IN_WORD + 1) <= TINY_IN_WORD
+
+
+def _is_white_in_word(look: Element) -> bool:
+    color = look.find(WORD + "color")
+    shaded = any(look.find(WORD + name) is not None for name in ("shd", "highlight"))
+    return color is not None and (color.get(WORD + "val") or "").upper() == "FFFFFF" and not shaded
+
+
+def _perhaps_white_in_word(root: Element) -> int:
+    """Characters in white letters where only a style could colour what is behind them."""
+    runs = set(_styled(root)) - set(_shaded(root))
+    looks = ((run, run.find(WORD + "rPr")) for run in runs)
+    return sum(_length(run, WORD + "t") for run, look in looks if look is not None and _is_white_in_word(look))
 
 
 # --- slides ---------------------------------------------------------------------------------------------------------
@@ -126,11 +156,7 @@ def _slide_size(data: bytes) -> tuple[int, int]:
     except KeyError as error:
         raise ToolError("it is damaged: it has no presentation") from error
     size = root.find(SLIDE + "sldSz")
-    return (
-        (_number(size, "cx", 12_192_000), _number(size, "cy", 6_858_000))
-        if size is not None
-        else (12_192_000, 6_858_000)
-    )
+    return (WIDTH, HEIGHT) if size is None else (_number(size, "cx", WIDTH), _number(size, "cy", HEIGHT))
 
 
 def _seen_of_slide(root: Element, size: tuple[int, int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,8 @@ create virtual table words using fts5 (
     stems, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0"
 );
 """
+OPENINGS = 200
+"""Times that a file is tried that others are making."""
 NEAREST = 4096
 """Most vectors that one search may ask for."""
 
@@ -54,12 +57,24 @@ class SqliteStore:
         self._db.enable_load_extension(True)
         self._db.load_extension(sqlite_vec.loadable_path())
         self._db.enable_load_extension(False)
-        self._db.execute("pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on")
         try:
+            self._write_ahead(apsw.BusyError)
+            self._db.execute("pragma synchronous = normal; pragma foreign_keys = on")
             self._prepare()
         except BaseException:
             self.close()
             raise
+
+    def _write_ahead(self, busy: type[Exception]) -> None:
+        """Let others read while we write; SQLite itself does not wait when two make the same file at once."""
+        for left in range(OPENINGS, -1, -1):
+            try:
+                self._db.execute("pragma journal_mode = wal")
+                return
+            except busy:
+                if not left:
+                    raise
+                time.sleep(0.05)
 
     def _prepare(self) -> None:
         with self._immediate():
