@@ -27,15 +27,16 @@ EXAMPLES = (
         "print(last, names[last.weekday()])",
     ),
     (
-        "Question: A van leaves at 7:30, arrives at 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far "
-        "does it go? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\nYour part: distance",
-        "hours = (13 + 15 / 60) - (7 + 30 / 60)\nkm = hours * 50\nprint(km, 'km')",
+        "Question: A van drives from 7:30 to 13:15 every day at 50 km an hour, using 8 litres per 100 km. How many "
+        "hours is that in 4 days? How much fuel does it use in them? Why do vans use more fuel in town?\n\n"
+        "Your part: hours in 4 days",
+        "hours_a_day = (13 + 15 / 60) - (7 + 30 / 60)\nhours = hours_a_day * 4\nprint(hours, 'hours')",
     ),
     (
-        "Question: A van leaves at 7:30, arrives at 13:15 and drives 50 km an hour, using 8 litres per 100 km. How far "
-        "does it go? How much fuel does it use in 5 days? Why do vans use more fuel in town?\n\n"
-        "Known:\n[t1] distance -> 287.5 km\n\nYour part: fuel in 5 days",
-        "litres = 287.5 * 8 / 100 * 5\nprint(litres, 'litres')",
+        "Question: A van drives from 7:30 to 13:15 every day at 50 km an hour, using 8 litres per 100 km. How many "
+        "hours is that in 4 days? How much fuel does it use in them? Why do vans use more fuel in town?\n\n"
+        "Known:\n[t1] hours in 4 days -> 23.0 hours\n\nYour part: fuel in 4 days",
+        "litres = 23.0 * 50 * 8 / 100\nprint(litres, 'litres')",
     ),
     (
         "Ana, Ben and Cy stand in a row. Ana is not first, and Cy is right after Ben. In which orders can they stand?",
