@@ -25,7 +25,7 @@ from tertulia.tools.tiers.bubblewrap import Bubblewrap
 from tertulia.tools.tiers.monty import Monty
 from tertulia.tools.tiers.wasi import Wasi
 
-from .hostile.judge import judge, leftovers
+from .hostile.judge import judge, leftovers, others, workers
 from .hostile.programs import PROGRAMS as HOSTILE
 from .ordinary.programs import LIBRARIES
 from .ordinary.programs import PROGRAMS as ORDINARY
@@ -33,6 +33,12 @@ from .ordinary.programs import PROGRAMS as ORDINARY
 SHORT = Limits(seconds=0.5, memory=48 * 1024 * 1024, output=1000)
 ROOT = Path(__file__).parent.parent
 TOP = os.path.abspath(os.sep)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _others() -> None:
+    asyncio.run(sandbox.close())
+    others.update(child.pid for child in psutil.Process().children(recursive=True))
 
 
 @pytest.fixture(autouse=True)
@@ -47,10 +53,6 @@ async def tier(request: pytest.FixtureRequest) -> Tier:
     if (missing := await chosen.available()) is not None:
         pytest.skip(f"{chosen.name} does not work here: {missing}")
     return chosen
-
-
-def workers() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
 
 
 # what comes back

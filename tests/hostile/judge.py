@@ -122,6 +122,10 @@ def _hear(listener: socket.socket, made: World) -> None:
         connection.close()
 
 
+others: set[int] = set()
+"""Children of this process that are not the sandbox's, such as the server of an embedded model."""
+
+
 @dataclass
 class Meter:
     """The most memory that the processes of the sandbox held together."""
@@ -130,7 +134,7 @@ class Meter:
 
     async def watch(self) -> None:
         while True:
-            self.peak = max(self.peak, sum(map(_held, psutil.Process().children(recursive=True))))
+            self.peak = max(self.peak, sum(map(_held, workers())))
             await asyncio.sleep(0.02)
 
 
@@ -190,7 +194,12 @@ def leftovers() -> list[str]:
         ours = "Runs one program inside a CPython" in line and process.uids().real in (os.getuid(), 65534)
         if ours and process.info["status"] != psutil.STATUS_ZOMBIE:
             left.append(line[:60])
-    return left + [child.name() for child in psutil.Process().children(recursive=True)]
+    return left + [worker.name() for worker in workers()]
+
+
+def workers() -> list[psutil.Process]:
+    """Processes of the sandbox: children of this one that were not there before it."""
+    return [child for child in psutil.Process().children(recursive=True) if child.pid not in others]
 
 
 async def main() -> None:
