@@ -208,7 +208,8 @@ def main() -> None:
             theirs = [str(given.optillm), "--base-url", f"{counting}/v1", "--port", str(port), "--model", "counting"]
             sides.append((THEIRS, theirs))
         for ways, command in sides:
-            environment = {"TERTULIA_CONFIG": str(config), "OPENAI_API_KEY": "none", "OPTILLM_API_KEY": ""}
+            environment = {"TERTULIA_CONFIG": str(config), "TERTULIA_DATA": folder, "OPENAI_API_KEY": "none"}
+            environment |= {"OPTILLM_API_KEY": ""}
             with running(command, f"{url}/v1/models", **environment) as process:
                 for way in ways:
                     for clients in given.clients:

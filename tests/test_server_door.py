@@ -249,6 +249,7 @@ async def test_the_settings_offer_further_houses(tmp_path, monkeypatch):
     config = tmp_path / "config.toml"
     config.write_text('model = "scripted"\n[budget]\ntokens = 900\n[houses.brief]\nstrategy = "direct"\n')
     monkeypatch.setenv("TERTULIA_CONFIG", str(config))
+    monkeypatch.setenv("TERTULIA_DATA", str(tmp_path))
     async with open_desk(load(), "127.0.0.1", lambda words: None) as desk:
         brief, default = desk.houses.find("brief"), desk.houses.find("tertulia")
     assert "brief" in desk.houses.ids
@@ -260,6 +261,7 @@ async def test_a_house_may_not_take_the_name_of_another_model(tmp_path, monkeypa
     config = tmp_path / "config.toml"
     config.write_text('model = "scripted"\n[houses.tertulia-direct]\nstrategy = "direct"\n')
     monkeypatch.setenv("TERTULIA_CONFIG", str(config))
+    monkeypatch.setenv("TERTULIA_DATA", str(tmp_path))
     with pytest.raises(SettingsError, match="tertulia-direct"):
         async with open_desk(load(), "127.0.0.1", lambda words: None):
             pass

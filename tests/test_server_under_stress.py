@@ -206,7 +206,7 @@ def process(tmp_path):
     def start(url, settings=""):
         config.write_text(f'model = "openai:counting"\nbase_url = "{url}"\nstrategy = "direct"\n{settings}')
         command = [sys.executable, "-m", "tertulia", "serve", "--port", "0"]
-        environment = os.environ | {"TERTULIA_CONFIG": str(config)}
+        environment = os.environ | {"TERTULIA_CONFIG": str(config), "TERTULIA_DATA": str(tmp_path)}
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         started.append(process)
         line = next(line for line in process.stderr if "/v1" in line)

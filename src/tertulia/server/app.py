@@ -19,13 +19,14 @@ from starlette.routing import Route
 from ..errors import TertuliaError
 from ..settings import Settings
 from . import chat, responses
-from .archive import InMemory
 from .asking import LIMITS
 from .desk import Desk, new_id
 from .houses import open_houses
 from .keys import door
+from .once import once
 from .openapi import document, page
 from .problems import Problem, problem, trace
+from .stored import keeping
 
 log = logging.getLogger("tertulia.server")
 Handler = Callable[[Request, Desk, str], Awaitable[Response]]
@@ -49,13 +50,18 @@ def build(opening: AbstractAsyncContextManager[Desk], origins: list[str] | None 
         CORSMiddleware,
         allow_origins=origins or [],
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["authorization", "content-type", *(f"x-tertulia-budget-{name}" for name in LIMITS)],
+        allow_headers=[
+            "authorization",
+            "content-type",
+            "idempotency-key",
+            *(f"x-tertulia-budget-{name}" for name in LIMITS),
+        ],
         expose_headers=["x-request-id"],
     )
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", guarded(chat.complete), methods=["POST"]),
-            Route("/v1/responses", guarded(responses.create), methods=["POST"]),
+            Route("/v1/chat/completions", guarded(once(chat.complete)), methods=["POST"]),
+            Route("/v1/responses", guarded(once(responses.create)), methods=["POST"]),
             Route("/v1/responses/{id}", guarded(responses.retrieve), methods=["GET"]),
             Route("/v1/responses/{id}", guarded(responses.delete), methods=["DELETE"]),
             Route("/v1/responses/{id}/cancel", guarded(responses.cancel), methods=["POST"]),
@@ -80,12 +86,14 @@ async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -
 
     Raises:
         SettingsError: if it would serve anybody, or a house cannot be opened.
+        StoreError: if the database cannot.
     """
     serving = settings.server
     at_the_door = door(serving, host)
     async with AsyncExitStack() as stack:
         houses = await open_houses(settings, stack, say)
-        yield Desk(houses, at_the_door, serving, InMemory(serving.stored))
+        archive, replies = await stack.enter_async_context(keeping(settings))
+        yield Desk(houses, at_the_door, serving, archive, replies)
 
 
 def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -143,7 +151,7 @@ async def metrics(request: Request, desk: Desk, holder: str) -> Response:
     gauges = {
         "tertulia_runs": desk.turns.taken,
         "tertulia_runs_waiting": desk.turns.waiting,
-        "tertulia_background_runs": len(desk.background),
+        "tertulia_background_runs": len(desk.live),
     }
     return PlainTextResponse(desk.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 

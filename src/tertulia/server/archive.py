@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from ..types import Turn
 
 JSON = dict[str, Any]
+UNFINISHED = ("queued", "in_progress")
+"""Statuses of a response that is being made."""
 MOST_BYTES = 64 << 20
 """Of memory, about, that the responses of one owner may take."""
 
@@ -26,15 +28,20 @@ class Kept:
     """What was asked, as items."""
     turns: tuple[Turn, ...] = ()
     """The conversation, its answer included; empty until there is one."""
-    events: Sequence[JSON] = field(default=(), repr=False)
-    """The events of a background response, in the order of their `sequence_number`."""
+    reply: str = ""
+    """The reply that was kept under the request's idempotency key; empty for none."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be written."""
+        return self.response["status"] not in UNFINISHED
 
 
 class Archive(Protocol):
-    """Where responses are kept."""
+    """Where responses are kept, and the events of those that are made in the background."""
 
     async def save(self, kept: Kept) -> None:
-        """Keep a response, in place of an earlier one of the same id."""
+        """Keep a response, in place of an earlier one of the same id; its events stay."""
         ...
 
     async def load(self, owner: str, id: str) -> Kept | None:
@@ -42,8 +49,24 @@ class Archive(Protocol):
         ...
 
     async def delete(self, owner: str, id: str) -> bool:
-        """Forget a response; False if there was none to forget."""
+        """Forget a response and its events; False if there was none to forget."""
         ...
+
+    async def append(self, owner: str, id: str, first: int, events: Sequence[JSON]) -> None:
+        """Add events to a response, the first of them with that `sequence_number`."""
+        ...
+
+    async def events(self, owner: str, id: str, after: int) -> Sequence[JSON]:
+        """Events with a `sequence_number` above `after`, in order; empty if there are no more yet."""
+        ...
+
+
+@dataclass
+class _Held:
+    kept: Kept
+    size: int
+    """Bytes, about."""
+    events: list[JSON] = field(default_factory=list)
 
 
 class InMemory:
@@ -52,28 +75,40 @@ class InMemory:
     def __init__(self, most: int = 1000, most_bytes: int = MOST_BYTES) -> None:
         """`most` responses of an owner, of `most_bytes` together."""
         self._most, self._most_bytes = most, most_bytes
-        self._kept: dict[str, OrderedDict[str, tuple[Kept, int]]] = {}
+        self._held: dict[str, OrderedDict[str, _Held]] = {}
 
     async def save(self, kept: Kept) -> None:
-        mine = self._kept.setdefault(kept.owner, OrderedDict())
-        mine.pop(kept.id, None)
-        mine[kept.id] = kept, _size(kept)
-        total = sum(size for _, size in mine.values())
+        mine = self._held.setdefault(kept.owner, OrderedDict())
+        before = mine.pop(kept.id, None)
+        events = before.events if before else []
+        mine[kept.id] = _Held(kept, _size(kept, events), events)
+        total = sum(held.size for held in mine.values())
         while mine and (len(mine) > self._most or total > self._most_bytes):
-            _, (_, size) = mine.popitem(last=False)
-            total -= size
+            _, held = mine.popitem(last=False)
+            total -= held.size
 
     async def load(self, owner: str, id: str) -> Kept | None:
-        mine = self._kept.get(owner)
-        kept = mine.get(id) if mine is not None else None
-        return kept[0] if kept is not None else None
+        held = self._find(owner, id)
+        return held.kept if held else None
 
     async def delete(self, owner: str, id: str) -> bool:
-        mine = self._kept.get(owner)
+        mine = self._held.get(owner)
         return mine is not None and mine.pop(id, None) is not None
 
+    async def append(self, owner: str, id: str, first: int, events: Sequence[JSON]) -> None:
+        if held := self._find(owner, id):
+            held.events[first:] = events
 
-def _size(kept: Kept) -> int:
+    async def events(self, owner: str, id: str, after: int) -> Sequence[JSON]:
+        held = self._find(owner, id)
+        return held.events[after + 1 :] if held else ()
+
+    def _find(self, owner: str, id: str) -> _Held | None:
+        mine = self._held.get(owner)
+        return mine.get(id) if mine is not None else None
+
+
+def _size(kept: Kept, events: Sequence[JSON]) -> int:
     """Bytes that a response takes, about."""
     texts = len(str(kept.response)) + len(str(kept.items)) + sum(len(turn.text) for turn in kept.turns)
-    return 1000 + 2 * texts + 300 * len(kept.events)
+    return 1000 + 2 * texts + 300 * len(events)

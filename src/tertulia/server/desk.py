@@ -11,6 +11,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from starlette.responses import Response
+
 from ..agents.synthesizer import OUT_OF_TIME, OUT_OF_TOKENS
 from ..errors import TertuliaError
 from ..house import House
@@ -24,6 +26,7 @@ from .keys import Door
 from .limits import Account, Turns
 from .metrics import Metrics
 from .problems import JSON, Problem, problem, trace
+from .replies import Replies, RepliesInMemory
 from .work import Piece, Teller
 
 
@@ -37,6 +40,14 @@ class Live(Protocol):
     async def cancel(self) -> None: ...
 
 
+class Recording(Protocol):
+    """A reply that is made for all who ask for it under the same key."""
+
+    async def response(self) -> Response:
+        """The reply for one more client, as soon as it can begin."""
+        ...
+
+
 log = logging.getLogger("tertulia.server")
 
 
@@ -48,12 +59,16 @@ class Desk:
     door: Door = field(default_factory=lambda: Door({}))
     serving: Serving = field(default_factory=Serving)
     archive: Archive = field(default_factory=InMemory)
+    replies: Replies = field(default_factory=RepliesInMemory)
     metrics: Metrics = field(default_factory=Metrics)
     drained_at: float | None = None
     """When it began to stop; None if it has not."""
-    background: set[asyncio.Task[None]] = field(default_factory=set)
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Work that goes on without a client, and may end before the server does."""
     live: dict[tuple[str, str], Live] = field(default_factory=dict)
     """Responses that are being made in the background, by owner and id."""
+    recordings: dict[tuple[str, str], Recording] = field(default_factory=dict)
+    """Replies that are being made under a key, by owner and id."""
     started: int = field(default_factory=lambda: int(time.time()))
 
     def __post_init__(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import logging
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from ..errors import StoreError
 from ..schedule import Bell
 from ..types import Turn
-from .archive import Kept
+from .archive import Archive, Kept
 from .books import response_usage
 from .conversation import called
 from .desk import Visit, finish, new_id, now
@@ -21,9 +23,14 @@ from .shapes import ResponsesRequest
 from .streams import EventStream, frame
 from .writer import Writer
 
+log = logging.getLogger("tertulia.server")
 JSON = dict[str, Any]
 LONGEST_WAIT = 3600.0
 """Seconds that a background response waits for its turn."""
+STORE_SECONDS = 0.05
+"""How often new events of a background response are stored."""
+LOOK_SECONDS = 0.25
+"""How often events are looked for that another server stores."""
 
 
 @dataclass
@@ -32,6 +39,8 @@ class Making:
 
     visit: Visit
     asked: ResponsesRequest
+    reply: str = ""
+    """The reply that it becomes under an idempotency key; empty for none."""
 
     def __post_init__(self) -> None:
         self.writer = Writer(_blank(self.visit, self.asked))
@@ -70,7 +79,7 @@ class Making:
         status = "incomplete" if finish(run) == "length" else "completed"
         ending = self.writer.end(status, response_usage(run, visit.asking.ignored), now())
         visit.status = "ok"
-        await self.keep()
+        await self.keep_if_possible()
         for event in ending:
             yield event
 
@@ -83,9 +92,10 @@ class Making:
                 async for event in events:
                     yield event
         except Exception as error:
-            for event in self.failed(error):
+            events_of_failure = self.failed(error)
+            await self.keep_if_possible()
+            for event in events_of_failure:
                 yield event
-            await self.keep()
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         async with aclosing(self.all_events()) as events:
@@ -96,9 +106,12 @@ class Making:
         self.visit.status = "failed"
         return self.writer.fail(self._problem(error), self.usage)
 
+    def stopped(self) -> list[JSON]:
+        """The server stops before the response is complete."""
+        return self.writer.fail(Problem(503, "The server is stopping.", "server_error", "stopping"), self.usage)
+
     def last_words(self) -> bytes:
-        stopping = Problem(503, "The server is stopping.", "server_error", "stopping")
-        return b"".join(framed(event) for event in self.writer.fail(stopping, self.usage))
+        return b"".join(map(framed, self.stopped()))
 
     async def in_background(self) -> Response:
         """Begin, and answer at once with what there is: nothing yet, or the events to come."""
@@ -112,7 +125,15 @@ class Making:
             return EventStream(framed_all(live.follow(-1)), lambda: b"", lambda: None, {})
         return JSONResponse(self.writer.response)
 
-    async def keep(self, events: Sequence[JSON] = ()) -> None:
+    async def keep_if_possible(self) -> None:
+        """Keep the response; one that cannot be kept was paid for and is told all the same."""
+        try:
+            await self.keep()
+        except StoreError as error:
+            log.error("a response could not be stored: %s", error)
+            self.writer.response["store"] = False
+
+    async def keep(self) -> None:
         """Put the response where it can be asked for again, unless nobody wants that."""
         if not self.is_kept:
             return
@@ -120,7 +141,7 @@ class Making:
         text = "\n".join(part for part in (self.writer.text, *map(called, self.writer.calls)) if part)
         turns = (*question.history, Turn("user", question.text), Turn("assistant", text)) if text else ()
         response, items = self.writer.response, items_of(self.asked)
-        await self.visit.desk.archive.save(Kept(self.visit.holder, response["id"], response, items, turns, events))
+        await self.visit.desk.archive.save(Kept(self.visit.holder, response["id"], response, items, turns, self.reply))
 
     @property
     def usage(self) -> JSON | None:
@@ -178,8 +199,11 @@ class Live:
 
     making: Making
     log: list[JSON] = field(default_factory=list)
+    shown: int = 0
+    """How many events are in the archive, and may be seen."""
     news: Bell = field(default_factory=Bell)
     task: asyncio.Task[None] | None = None
+    unwanted: bool = False
 
     def begin(self) -> None:
         desk = self.making.visit.desk
@@ -189,33 +213,53 @@ class Live:
 
     async def _work(self) -> None:
         making, visit = self.making, self.making.visit
+        storing = asyncio.create_task(self._store())
         try:
-            self._tell(making.writer.begin())
+            self.log += making.writer.begin()
             await visit.take_turn(LONGEST_WAIT)
-            self._tell(making.writer.start())
+            self.log += making.writer.start()
             async with aclosing(making.events()) as events:
                 async for event in events:
-                    self._tell([event])
+                    self.log.append(event)
         except asyncio.CancelledError:
-            making.writer.cancel(making.usage)
+            if self.unwanted:
+                making.writer.cancel(making.usage)
+            else:
+                self.log += making.stopped()
         except Exception as error:
-            self._tell(making.failed(error))
+            self.log += making.failed(error)
         finally:
             visit.leave()
-            await making.keep(self.log)
+            storing.cancel()
+            await asyncio.gather(storing, return_exceptions=True)
+            await self._store_new()
+            await making.keep_if_possible()
             visit.desk.live.pop((visit.holder, making.writer.response["id"]), None)
             self.task = None
             self.news.ring()
 
-    def _tell(self, events: list[JSON]) -> None:
-        self.log += events
+    async def _store(self) -> None:
+        while True:
+            await self._store_new()
+            await asyncio.sleep(STORE_SECONDS)
+
+    async def _store_new(self) -> None:
+        """Store events before they are shown: whoever saw one can go on behind it, even if this process ends."""
+        if not (new := self.log[self.shown :]):
+            return
+        visit, id = self.making.visit, self.making.writer.response["id"]
+        try:
+            await visit.desk.archive.append(visit.holder, id, self.shown, new)
+        except StoreError as error:
+            log.error("events of a response could not be stored: %s", error)
+        self.shown += len(new)
         self.news.ring()
 
     async def follow(self, after: int) -> AsyncGenerator[JSON, None]:
         """Events with a `sequence_number` above `after`, those to come included."""
         place = after + 1
         while True:
-            while place < len(self.log):
+            while place < self.shown:
                 yield self.log[place]
                 place += 1
             if self.task is None:
@@ -224,13 +268,24 @@ class Live:
 
     async def cancel(self) -> None:
         if self.task is not None:
+            self.unwanted = True
             self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
 
 
-async def told(events: Sequence[JSON]) -> AsyncGenerator[JSON, None]:
-    for event in events:
-        yield event
+async def told(archive: Archive, kept: Kept, after: int) -> AsyncGenerator[JSON, None]:
+    """Events of a stored response with a `sequence_number` above `after`; if another server makes it, those to come."""
+    seen: Kept | None = kept
+    while seen is not None:
+        over = seen.is_over
+        while events := await archive.events(kept.owner, kept.id, after):
+            for event in events:
+                yield event
+            after = events[-1]["sequence_number"]
+        if over:
+            return
+        await asyncio.sleep(LOOK_SECONDS)
+        seen = await archive.load(kept.owner, kept.id)
 
 
 async def framed_all(events: AsyncGenerator[JSON, None]) -> AsyncGenerator[bytes, None]:

@@ -13,6 +13,7 @@ from .archive import Kept
 from .asking import from_responses
 from .desk import Desk
 from .making import Making, framed_all, told
+from .once import REPLY
 from .problems import Problem, refused
 from .shapes import ResponsesRequest
 from .streams import EventStream, unless_gone
@@ -26,7 +27,7 @@ async def create(request: Request, desk: Desk, holder: str) -> Response:
     asked = await read(request, ResponsesRequest, desk.serving.body_bytes)
     before = await _turns_before(asked, desk, holder)
     visit = desk.visit(holder, from_responses(asked, request.headers, before))
-    making = Making(visit, asked)
+    making = Making(visit, asked, request.scope.get(REPLY, ""))
     try:
         if asked.background:
             return await making.in_background()
@@ -68,7 +69,7 @@ async def retrieve(request: Request, desk: Desk, holder: str) -> Response:
     except ValueError:
         raise refused("starting_after", "starting_after should be the sequence number of an event") from None
     live = desk.live.get((holder, id))
-    events = live.follow(max(after, -1)) if live else told(kept.events[max(after, -1) + 1 :])
+    events = live.follow(max(after, -1)) if live else told(desk.archive, kept, max(after, -1))
     return EventStream(framed_all(events), lambda: b"", lambda: None, {})
 
 
@@ -77,19 +78,17 @@ async def cancel(request: Request, desk: Desk, holder: str) -> Response:
     kept = await _kept(desk, holder, request.path_params["id"])
     if not kept.response["background"]:
         raise Problem(400, "Only responses made in the background can be cancelled.", code="cannot_cancel")
-    live = desk.live.get((holder, kept.id))
-    if live is not None:
-        await live.cancel()
+    await _stop(desk, kept)
     return JSONResponse((await _kept(desk, holder, kept.id)).response)
 
 
 async def delete(request: Request, desk: Desk, holder: str) -> Response:
     """Forget a response."""
     kept = await _kept(desk, holder, request.path_params["id"])
-    live = desk.live.get((holder, kept.id))
-    if live is not None:
-        await live.cancel()
+    await _stop(desk, kept)
     await desk.archive.delete(holder, kept.id)
+    if kept.reply:
+        await desk.replies.delete(holder, kept.reply)
     return JSONResponse({"id": kept.id, "object": "response", "deleted": True})
 
 
@@ -108,6 +107,15 @@ async def input_items(request: Request, desk: Desk, holder: str) -> Response:
             "has_more": False,
         }
     )
+
+
+async def _stop(desk: Desk, kept: Kept) -> None:
+    live = desk.live.get((kept.owner, kept.id))
+    if live is not None:
+        await live.cancel()
+    elif not (await _kept(desk, kept.owner, kept.id)).is_over:  # it may have ended since it was looked at
+        message = "Another server makes this response, and only that one can stop it."
+        raise Problem(409, message, code="made_elsewhere", again=False)
 
 
 async def _kept(desk: Desk, holder: str, id: str) -> Kept:

@@ -23,17 +23,26 @@ async def read(request: Request, shape: type[Shape], most: int) -> Shape:
     Raises:
         Problem: if it is too large, comes too slowly, or is not of that shape.
     """
-    try:
-        async with asyncio.timeout(SECONDS):
-            body = await _body(request, most)
-    except TimeoutError:
-        raise Problem(408, "The request came too slowly.", code="request_timeout", again=False) from None
+    body = await whole_body(request, most)
     try:
         if len(body) < LARGE:
             return shape.model_validate_json(body)
         return await asyncio.to_thread(shape.model_validate_json, body)
     except ValidationError as error:
         raise unreadable(error) from None
+
+
+async def whole_body(request: Request, most: int) -> bytes:
+    """The body, unread.
+
+    Raises:
+        Problem: if it is too large or comes too slowly.
+    """
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await _body(request, most)
+    except TimeoutError:
+        raise Problem(408, "The request came too slowly.", code="request_timeout", again=False) from None
 
 
 async def _body(request: Request, most: int) -> bytes:
