@@ -140,7 +140,7 @@ class Meter:
 
 def _held(process: psutil.Process) -> int:
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().uss)  # its own: a child that has only just forked shares all of ours
     except psutil.Error:
         return 0
 
