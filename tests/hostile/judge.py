@@ -122,6 +122,7 @@ def _hear(listener: socket.socket, made: World) -> None:
         connection.close()
 
 
+OURS = psutil.Process().cmdline()
 others: set[int] = set()
 """Children of this process that are not the sandbox's, such as the server of an embedded model."""
 
@@ -140,7 +141,9 @@ class Meter:
 
 def _held(process: psutil.Process) -> int:
     try:
-        return int(process.memory_full_info().uss)  # its own: a child that has only just forked shares all of ours
+        if process.cmdline() == OURS:  # it has only just forked, and still shares all of ours
+            return 0
+        return int(process.memory_info().rss)
     except psutil.Error:
         return 0
 
