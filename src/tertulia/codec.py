@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from .events import Event
+from .usage import Report
 
 KINDS = {kind.__name__: kind for kind in get_args(Event)}
 
@@ -31,6 +32,20 @@ def loaded(data: dict[str, Any]) -> Event:
     text = json.dumps(fields, ensure_ascii=False).encode(errors="replace")  # half characters are no JSON
     event: Event = adapter.validate_json(text)  # only from JSON are bytes read as base64
     return event
+
+
+def tokens(report: Report) -> dict[str, Any]:
+    """The three numbers and what they are made of."""
+    return {
+        "input": report.input,
+        "output": report.output,
+        "reasoning": report.reasoning,
+        "total": report.total,
+        "reasoning_read": report.reasoning_read,
+        "reasoning_written": report.reasoning_written,
+        "cached": report.cached,
+        "exact": report.exact,
+    }
 
 
 @cache

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from ..codec import tokens
 from ..progress import Progress
 from ..types import Answer, Finding, Plan
-from ..usage import Entry, Report
+from ..usage import Entry
 
 
 def record(progress: Progress, effort: str, seconds: float, stopped: str | None = None) -> dict[str, Any]:
@@ -26,20 +27,6 @@ def record(progress: Progress, effort: str, seconds: float, stopped: str | None 
         "seconds": round(report.seconds, 3),
         "stopped": answer.stopped or stopped,
         "ledger": [_entry(entry) for entry in progress.ledger],
-    }
-
-
-def tokens(report: Report) -> dict[str, Any]:
-    """The three numbers and what they are made of."""
-    return {
-        "input": report.input,
-        "output": report.output,
-        "reasoning": report.reasoning,
-        "total": report.total,
-        "reasoning_read": report.reasoning_read,
-        "reasoning_written": report.reasoning_written,
-        "cached": report.cached,
-        "exact": report.exact,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..codec import tokens
 from ..progress import Progress
 from ..usage import Ledger, Report
 
@@ -52,14 +53,7 @@ def three_numbers(runs: Sequence[Progress], report: Report, ignored: Sequence[st
     """Input, output, reasoning, and who spent what."""
     stopped = next((run.answer.stopped for run in runs if run.answer and run.answer.stopped), None)
     return {
-        "input": report.input,
-        "output": report.output,
-        "reasoning": report.reasoning,
-        "total": report.total,
-        "reasoning_read": report.reasoning_read,
-        "reasoning_written": report.reasoning_written,
-        "cached": report.cached,
-        "exact": report.exact,
+        **tokens(report),
         "cost_usd": report.cost,
         "calls": report.calls,
         "strategy": runs[0].strategy,
