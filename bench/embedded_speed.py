@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tertulia.model import Draft, Message, Request
+from tertulia.providers._child import SPINS
 from tertulia.providers.embedded import Embedded, cores
 from tertulia.providers.weights import LARGE, SMALL, Weights, path
 
@@ -36,8 +37,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one cache for all slots": {"kv_unified": True},
     "guesses from earlier text": {"guess": "NGRAM_SIMPLE"},
     "small weights draft": {"guess": "DRAFT_SIMPLE"},
+    "threads that sleep at once": {"spins": 0},
     "1 core busy": {"busy": True},
-    "1 core busy, spinning threads": {"omp": "active", "busy": True},
+    "1 core busy, threads that sleep at once": {"spins": 0, "busy": True},
+    "1 core busy, threads that spin on": {"spins": 200_000, "busy": True},
 }
 HEAD = (
     "| setting | start s | reads tok/s | writes tok/s | 4 at once: first s | again s | 4 write tok/s | cached first |"
@@ -167,7 +170,7 @@ def main(size: str = "small", *words: str) -> None:
 
 def _apart(size: str, options: dict[str, Any]) -> str:
     """The row of a variant, measured in a process of its own."""
-    environment = os.environ | {"OMP_WAIT_POLICY": options.pop("omp", "passive")}
+    environment = os.environ | {"GOMP_SPINCOUNT": str(options.pop("spins", SPINS)), "OMP_WAIT_POLICY": "passive"}
     command = [sys.executable, __file__, "--measure", size]
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if options.pop("busy", False) else None
     try:

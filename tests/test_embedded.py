@@ -331,6 +331,7 @@ async def test_nothing_secret_reaches_the_process(monkeypatch):
     found = psutil.Process(child.process.pid)
     assert "s3cret" not in found.environ().values()
     assert found.environ()["OMP_WAIT_POLICY"] == "passive"
+    assert int(found.environ()["GOMP_SPINCOUNT"]) < 1000
     assert not re.search(re.escape(child.key), " ".join(found.cmdline()))
     await model.close()
 

@@ -28,6 +28,9 @@ from .weights import LARGE, Weights, cache_folder, path
 ALIAS = "embedded"
 LONGEST_START = 600.0
 """Seconds a start may take before it is given up."""
+SPINS = 300
+"""Looks that an idle thread of the child takes before it sleeps: enough for the gap between two steps of a computation,
+too few to keep others from the core."""
 _SECRET = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 
 Tell = Callable[[str], None]
@@ -242,9 +245,9 @@ def _listen(child: Child) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without what looks secret; idle threads of the child sleep, for spinning ones starve their neighbours."""
+    """Ours without what looks secret; idle threads of the child soon sleep: spinning ones starve their neighbours."""
     kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
-    return kept | {"OMP_WAIT_POLICY": "passive"}
+    return {"GOMP_SPINCOUNT": str(SPINS)} | kept | {"OMP_WAIT_POLICY": "passive"}
 
 
 def _made(folder: Path) -> str:
