@@ -180,6 +180,15 @@ class Draft:
     def thought(self) -> str:
         return "".join(self.thoughts)
 
+    def add(self, chunk: Chunk) -> None:
+        if chunk.text:
+            self.texts.append(chunk.text)
+        if chunk.thought:
+            self.thoughts.append(chunk.thought)
+        self.usage = chunk.usage or self.usage
+        self.finish = chunk.finish or self.finish
+        self.calls += chunk.calls
+
     async def read(self, chunks: AsyncIterator[Chunk], on_chunk: Callable[[Chunk], None] = lambda _: None) -> None:
         """Take a stream to its end.
 
@@ -188,13 +197,7 @@ class Draft:
         """
         async with closing(chunks):
             async for chunk in chunks:
-                if chunk.text:
-                    self.texts.append(chunk.text)
-                if chunk.thought:
-                    self.thoughts.append(chunk.thought)
-                self.usage = chunk.usage or self.usage
-                self.finish = chunk.finish or self.finish
-                self.calls += chunk.calls
+                self.add(chunk)
                 on_chunk(chunk)
         if self.finish is None:
             raise ModelBusy("the reply was cut: the stream ended without a finish reason")

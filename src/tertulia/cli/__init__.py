@@ -176,6 +176,7 @@ def evaluate(
     budget_seconds: Annotated[float | None, typer.Option(help="The most seconds of each run.")] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("results"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the results that are there.")] = False,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Make requests that are alike once; no seconds then.")] = False,
 ) -> None:
     """Measure strategies on questions whose answers are known: accuracy, tokens, seconds and money."""
     from .evaluate import Evaluating, split
@@ -183,7 +184,7 @@ def evaluate(
     limits = {"tokens": budget_tokens, "seconds": budget_seconds}
     settings = load(base_url=base_url, budget={name: value for name, value in limits.items() if value} or None)
     named = split(models or settings.model)
-    Evaluating(tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge).run()
+    Evaluating(tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge, reuse).run()
 
 
 @app.command()

@@ -18,6 +18,7 @@ from ..lab.cases import Case
 from ..lab.measure import Contestant, Results, Trial, measure, setup, without_limits
 from ..lab.plots import plot
 from ..lab.report import as_json, as_markdown, findings
+from ..lab.reuse import Replies, reusing
 from ..lab.suites import load
 from ..settings import EFFORTS, Settings, choose, make_strategy, open_house
 from ..strategies import Strategy
@@ -42,6 +43,8 @@ class Evaluating:
     parallel: int = 1
     resume: bool = False
     judge: str = ""
+    reuse: bool = False
+    """Whether requests that are alike are made once."""
 
     def run(self) -> None:
         """Measure what is left to measure, write the report, print its table."""
@@ -61,14 +64,17 @@ class Evaluating:
     async def _measure(self, cases: Sequence[Case], console: Console) -> None:
         async with AsyncExitStack() as open_ones:
             contestants: list[Contestant] = []
+            replies = open_ones.enter_context(Replies(self.out / "replies.jsonl")) if self.reuse else None
             for model in [await named(model, self.settings) for model in self.models]:
                 house = await open_ones.enter_async_context(await self._house(model, console))
+                if replies:
+                    house = reusing(house, replies)
                 for name in self.strategies:
                     contestants.append(Contestant(name, model, replace(house, strategy=strategy(name, self.settings))))
             judge = None
             if self.judge:
                 judge = without_limits(await open_ones.enter_async_context(await self._house(self.judge, console)))
-            now = setup(cases, contestants, self.seed, self.parallel, self.judge)
+            now = setup(cases, contestants, self.seed, self.parallel, self.judge, self.reuse)
             with Results(self.out, now, self.resume) as results, bar(console) as progress:
                 wanted = {(case.id, one.strategy, one.model) for case in cases for one in contestants}
                 task = progress.add_task("", total=len(wanted), completed=len(wanted & results.done))

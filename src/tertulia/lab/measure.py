@@ -106,6 +106,8 @@ class Setup:
     """Empty if there was none."""
     parallel: int = 1
     """Runs at once: more make each slower, so compare seconds only at the same number."""
+    reuse: bool = False
+    """Whether requests that are alike were made once; then seconds mean nothing."""
     versions: Mapping[str, str] = field(default_factory=dict)
     began: str = ""
     """UTC, ISO 8601."""
@@ -281,7 +283,12 @@ async def sampled(case: Case, text: str, tokens: int, judge: House | None) -> Sa
 
 
 def setup(
-    cases: Iterable[Case], contestants: Iterable[Contestant], seed: int, parallel: int = 1, judge: str = ""
+    cases: Iterable[Case],
+    contestants: Iterable[Contestant],
+    seed: int,
+    parallel: int = 1,
+    judge: str = "",
+    reuse: bool = False,
 ) -> Setup:
     """What a measurement about to begin depends on."""
     contestants = tuple(contestants)
@@ -292,6 +299,7 @@ def setup(
         ", ".join(sorted({repr(one.house.budget) for one in contestants})),
         judge,
         parallel,
+        reuse,
         versions(),
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     )

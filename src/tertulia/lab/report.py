@@ -43,7 +43,7 @@ class Row:
     tokens_per_correct: float | None
     """None if nothing was right."""
     seconds: float
-    """A question: the mean; None of this compares across numbers of parallel runs."""
+    """A question: the mean, which depends on how many runs went on at once."""
     usd: float | None
     """All its questions together; None if the price of the model is unknown."""
     cached: float
@@ -247,7 +247,7 @@ def as_markdown(found: Findings, setups: Sequence[Setup], trials: Sequence[Trial
         "the answer to be right too. *Cached* is the share of tokens read that the provider had computed before.",
         table(
             COLUMNS,
-            map(cells, found.rows),
+            (cells(one, timed=not any(setup.reuse for setup in setups)) for one in found.rows),
         ),
         notes(found),
     ]
@@ -280,6 +280,8 @@ def under(setups: Sequence[Setup]) -> str:
     cases = len({case for setup in setups for case in setup.cases})
     versions = ", ".join(f"{name} {version}" for name, version in last.versions.items())
     lines = [f"- {cases} cases, seed {last.seed}, {last.parallel} runs at once, {last.began}", f"- {versions}"]
+    if any(setup.reuse for setup in setups):
+        lines.append("- requests that were alike were made once, and count in full wherever their reply was used")
     if last.judge:
         lines.append(f"- judge: {last.judge}")
     return "\n".join([*lines, f"- budget: `{last.budget}`" if last.budget else ""]).strip()
@@ -301,7 +303,8 @@ def notes(found: Findings) -> str:
     return "\n".join(lines)
 
 
-def cells(one: Row) -> list[str]:
+def cells(one: Row, timed: bool = True) -> list[str]:
+    """A line of the table; without seconds if some replies took none."""
     low, high = one.interval.low, one.interval.high
     return [
         one.model,
@@ -314,7 +317,7 @@ def cells(one: Row) -> list[str]:
         f"{'' if one.exact else '≈'}{one.tokens:,.0f}",
         f"{one.calls:.1f}",
         "–" if one.tokens_per_correct is None else f"{one.tokens_per_correct:,.0f}",
-        f"{one.seconds:.1f}",
+        f"{one.seconds:.1f}" if timed else "–",
         "?" if one.usd is None else f"{one.usd:.4f}",
         f"{one.cached:.0%}",
     ]
