@@ -12,7 +12,7 @@ from tertulia.errors import LimitReached, NotSupported, ToolError
 from tertulia.tools.documents import Limits, formats, html, parsers
 from tertulia.tools.documents.reading import Candidate, Reading, Refused, find, load, read
 
-from .corpus_documents import docx, epub, package, paragraph, pdf, pdf_bomb, png, pptx, shape, xlsx, zipped
+from .corpus_documents import docx, drawn_pdf, epub, package, paragraph, pdf, pdf_bomb, png, pptx, shape, xlsx, zipped
 
 LIMITS = Limits(seconds=30)
 
@@ -210,6 +210,49 @@ async def test_phrases_that_address_a_model_are_told_and_kept_as_text(order: str
     found = await reading(f"Un informe. {order}".encode(), "a.txt", tmp_path)
     assert order in found.text
     assert "orders" in found.warnings[0]
+
+
+LINE = "BT /F1 12 Tf 72 700 Td (before) Tj ET {} BT 0 g 0 Tr /F1 12 Tf 72 600 Td (after) Tj ET"
+IMAGE = "q 400 0 0 200 60 600 cm /I1 Do Q"
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "BT 1 g /F1 12 Tf 72 650 Td (SECRET) Tj ET",
+        "BT 1 1 1 rg /F1 12 Tf 72 650 Td (SECRET) Tj ET",
+        "BT 0 0 0 0 k /F1 12 Tf 72 650 Td (SECRET) Tj ET",
+        "1 g 60 640 300 30 re f BT 1 g /F1 12 Tf 72 650 Td (SECRET) Tj ET",
+        "BT 3 Tr /F1 12 Tf 72 650 Td (SECRET) Tj ET",
+        "BT /F1 0.5 Tf 72 650 Td (SECRET) Tj ET",
+        "q 0.01 0 0 0.01 72 650 cm BT /F1 12 Tf 0 0 Td (SECRET) Tj ET Q",
+        "BT /F1 12 Tf 72 -200 Td (SECRET) Tj ET",
+        "q /G0 gs BT /F1 12 Tf 72 650 Td (SECRET) Tj ET Q",
+    ],
+)
+async def test_what_nobody_would_see_of_a_pdf_is_left_out(hidden: str, tmp_path: Path) -> None:
+    pytest.importorskip("xberg")
+    found = await reading(drawn_pdf(LINE.format(hidden), LINE.format("")), "a.pdf", tmp_path)
+    assert "SECRET" not in found.text
+    assert found.text.split() == ["before", "after"] * 2
+    assert found.warnings == ("6 hidden characters were taken out",)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "0 0 1 rg 60 640 300 30 re f BT 1 g /F1 12 Tf 72 650 Td (seen) Tj ET",
+        f"{IMAGE} BT 1 g /F1 12 Tf 72 650 Td (seen) Tj ET",
+        f"{IMAGE} BT 3 Tr /F1 12 Tf 72 650 Td (seen) Tj ET",
+        "BT 1 g 2 Tr /F1 12 Tf 72 650 Td (seen) Tj ET",
+        "BT 0.9 g /F1 12 Tf 72 650 Td (seen) Tj ET",
+    ],
+)
+async def test_what_is_drawn_on_something_is_kept(seen: str, tmp_path: Path) -> None:
+    pytest.importorskip("xberg")
+    found = await reading(drawn_pdf(LINE.format(seen)), "a.pdf", tmp_path)
+    assert "seen" in found.text
+    assert found.warnings == ()
 
 
 # --- hostile files --------------------------------------------------------------------------------------------------

@@ -130,16 +130,26 @@ def epub(title: str, *chapters: str) -> bytes:
 
 def pdf(*pages: str) -> bytes:
     """One line of text a page."""
+    return drawn_pdf(*(f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET" for text in pages))
+
+
+def drawn_pdf(*pages: str) -> bytes:
+    """Pages by the operators that draw them; `F1` is a font, `I1` a grey image, `G0` makes things transparent."""
     kids = " ".join(f"{3 + 2 * i} 0 R" for i in range(len(pages)))
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode()]
-    for i, text in enumerate(pages):
-        drawn = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("cp1252")
+    image = 3 + 2 * len(pages)
+    for i, operators in enumerate(pages):
+        drawn = operators.encode("cp1252")
         objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {4 + 2 * i} 0 R "
-            f"/Resources << /Font << /F1 {font} >> >> >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {4 + 2 * i} 0 R /Resources << "
+            f"/Font << /F1 {font} >> /XObject << /I1 {image} 0 R >> /ExtGState << /G0 << /ca 0 >> >> >> >>".encode()
         )
         objects.append(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(drawn), drawn))
+    objects.append(
+        b"<< /Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8 /Length 1 >>"
+        b"\nstream\n\x80\nendstream"
+    )
     return pdf_of(objects)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LimitReached, NotSupported, ToolError
-from . import html
+from . import hidden_pdf, html
 from .extras import need
 from .formats import FORMATS, IMAGES, Limits
 from .hidden import Shown, without_hidden
@@ -66,7 +66,8 @@ def read(data: bytes, format: str, name: str, limits: Limits) -> Reading:
         return assemble(Raw([_csv(decode(data))]), limits)
     if format in ("markdown", "text"):
         return assemble(Raw([decode(data)]), limits)
-    return assemble(_xberg(without_hidden(data, format), format, name), limits)
+    shown = hidden_pdf.without_hidden(data) if format == "pdf" else without_hidden(data, format)
+    return assemble(_xberg(shown, format, name), limits)
 
 
 def assemble(raw: Raw, limits: Limits) -> Reading:
