@@ -15,9 +15,9 @@ from ..types import Citation, Finding, Findings, Task
 from . import brief, told
 
 SYSTEM = """You answer one part of a question from passages of documents, and from nothing else.
-Reply in JSON. "found" says whether the passages hold the answer; if they do not, it is false and "answer" is empty.
-"answer" is one or two sentences with what the passages say. "quotes" are the words of the passages that bear it out,
-copied letter for letter, each with the number of its passage. Write "answer" in the language of the question."""
+Reply in JSON. "quotes": first copy, letter for letter, the words of the passages that hold the answer, each with the
+number of its passage; none if no passage holds it. "found": true only if these words answer just what is asked.
+"answer": what they say, in one or two sentences in the language of the question; empty if it was not found."""
 
 SEARCH = """You look for passages in a library. Write up to {most} short search queries for what is asked: names, terms
 and synonyms, each about one thing. Reply in JSON."""
@@ -124,12 +124,12 @@ def citation(quote: Quote) -> Citation:
 
 
 def schema(passages: int) -> dict[str, Any]:
-    """JSON schema of what is read out of the passages."""
+    """JSON schema of what is read out of the passages: the evidence comes first, so that the answer rests on it."""
     quote = {
         "type": "object",
         "properties": {
             "passage": {"type": "integer", "enum": list(range(1, passages + 1))},
-            "text": {"type": "string", "maxLength": 240},
+            "text": {"type": "string", "maxLength": 200},
         },
         "required": ["passage", "text"],
         "additionalProperties": False,
@@ -137,11 +137,11 @@ def schema(passages: int) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
+            "quotes": {"type": "array", "items": quote, "maxItems": 2},
             "found": {"type": "boolean"},
-            "answer": {"type": "string", "maxLength": 500},
-            "quotes": {"type": "array", "items": quote, "maxItems": 3},
+            "answer": {"type": "string", "maxLength": 400},
         },
-        "required": ["found", "answer", "quotes"],
+        "required": ["quotes", "found", "answer"],
         "additionalProperties": False,
     }
 
