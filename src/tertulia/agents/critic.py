@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..run import Run
 from ..tools.arithmetic import numbers, sums
+from ..tools.checks import asserts_in, broken_demands, code_in, wrong_conversions
+from ..tools.sandbox import execute
 from ..types import Finding, Findings, Task, Verdict
 
 
@@ -19,10 +22,29 @@ class Critic:
     calculator: str = "calculator"
     """Who is asked for numbers that a finding states without any ground."""
 
+    async def examine(self, task: Task, finding: Finding, known: Findings, run: Run) -> Verdict:
+        """The verdict on the evidence at hand and, if the task states tests, on what they say of the finding's code."""
+        verdict = self.judge(task, finding, known)
+        tested = None if finding.executions or not verdict.accepted else await self.test(task, finding, run)
+        return tested or verdict
+
+    async def test(self, task: Task, finding: Finding, run: Run) -> Verdict | None:
+        """What the tests that the task states say of the finding's code; None if it states none."""
+        tests, code = asserts_in(task.text), code_in(finding.text)
+        if not tests:
+            return None
+        if not code:
+            return Verdict(False, "tests are stated and there is no code to run them on", tests)
+        ran = await run.by("critic").execute(lambda: execute(f"{code}\n{tests}"))
+        if ran.error:
+            return Verdict(False, "its code fails the tests that are stated", ran.error)
+        return Verdict(True, "its code passes the tests that are stated", tests)
+
     def judge(self, task: Task, finding: Finding, known: Findings) -> Verdict:
+        """The verdict on the evidence at hand."""
         if not finding.ok:
             return Verdict(False, "nothing was found", finding.text)
-        checked = self.check_sums(finding)
+        checked = self.check(task, finding)
         if not checked.accepted:
             return checked
         read = [passage.text for passage in finding.sources]
@@ -37,11 +59,15 @@ class Critic:
             return Verdict(True, "its program ran", f"printed {finding.executions[-1].output.strip()!r}")
         return checked
 
-    def check_sums(self, finding: Finding) -> Verdict:
-        """Computes again every sum that the finding states."""
+    def check(self, task: Task, finding: Finding) -> Verdict:
+        """Computes again the sums and conversions that the finding states, and looks at the form that is asked for."""
         stated = list(sums(finding.text))
         if wrong := [str(sum) for sum in stated if not sum.holds]:
             return Verdict(False, "a sum in it is wrong", "; ".join(wrong))
+        if wrong := list(wrong_conversions(finding.text)):
+            return Verdict(False, "a conversion in it is wrong", "; ".join(wrong))
+        if broken := list(broken_demands(task.text, finding.text)):
+            return Verdict(False, "it has not the form that is asked for", "; ".join(broken))
         if stated:
             return Verdict(True, "its sums hold", "; ".join(sum.left for sum in stated))
         return Verdict(True, "nothing speaks against it")

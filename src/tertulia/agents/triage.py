@@ -10,9 +10,10 @@ from typing import Literal
 from ..errors import UnusableReply
 from ..run import Run
 from ..tools.arithmetic import numbers, plain_sum
+from ..tools.checks import asserts_in
 from ..types import Effort, Question
 
-Route = Literal["direct", "compute", "vote", "synthesize", "plan"]
+Route = Literal["direct", "compute", "vote", "refine", "synthesize", "plan"]
 
 QUANTITY = re.compile(
     r"how (?:many|much|long|far|fast|old|big|tall)|what (?:percentage|percent|fraction|time|day|date|weekday|number)"
@@ -45,13 +46,15 @@ plan: it has several parts that can be answered apart"""
 ALLOWED: dict[Effort, tuple[Route, ...]] = {
     "none": ("direct",),
     "minimal": ("direct",),
-    "low": ("direct", "compute"),
-    "medium": ("direct", "compute", "vote", "plan"),
-    "auto": ("direct", "compute", "vote", "plan"),
-    "high": ("direct", "compute", "vote", "synthesize", "plan"),
-    "xhigh": ("direct", "compute", "vote", "synthesize", "plan"),
+    "low": ("direct", "compute", "refine"),
+    "medium": ("direct", "compute", "vote", "refine", "plan"),
+    "auto": ("direct", "compute", "vote", "refine", "plan"),
+    "high": ("direct", "compute", "vote", "refine", "synthesize", "plan"),
+    "xhigh": ("direct", "compute", "vote", "refine", "synthesize", "plan"),
 }
 """Ways of answering that each effort may take."""
+ASKED: tuple[Route, ...] = ("direct", "compute", "vote", "plan")
+"""Ways among which a model chooses."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Triage:
         parts, words, found = self.parts(question), len(text.split()), list(numbers(text))
         if question.images:
             return Choice("direct", "an image is looked at in one call")
+        if asserts_in(text):
+            return Choice("refine", "it states tests, which can be run on a draft")
         if known := plain_sum(text):
             return Choice("direct", f"a plain sum, computed by code: {known}", known)
         computable = QUANTITY.search(text) and len(found) >= 2 and not WORDS.search(text)
@@ -108,7 +113,7 @@ class Triage:
             return Choice("direct", "its features do not say")
         schema = {
             "type": "object",
-            "properties": {"way": {"type": "string", "enum": list(ALLOWED["medium"])}},
+            "properties": {"way": {"type": "string", "enum": list(ASKED)}},
             "required": ["way"],
             "additionalProperties": False,
         }
@@ -117,7 +122,7 @@ class Triage:
             way = json.loads(reply.text)["way"]
         except (UnusableReply, ValueError, KeyError, TypeError):
             return Choice("direct", "the triage gave no word")
-        if way not in ALLOWED["medium"]:
+        if way not in ASKED:
             return Choice("direct", f"the triage said {way!r}")
         return Choice(way, "the triage said so", open=way == "direct")
 

@@ -17,6 +17,7 @@ from pydantic import Field
 from ..errors import SettingsError
 from ..run import Run
 from ..tools import sandbox
+from ..tools.units import unit
 from .gymnasium import Config, like, score
 from .reading import MARK, choice, clean, conclusion, dates, folded, last_number, mentions, numbers, region, times
 from .reading import Number as Written
@@ -24,21 +25,6 @@ from .reading import Number as Written
 Expected = str | float | tuple[str | float, ...]
 """What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right."""
 
-SCALES: dict[str, tuple[str, float]] = {
-    **{unit: ("length", size) for unit, size in (("mm", 0.001), ("cm", 0.01), ("m", 1.0), ("km", 1000.0))},
-    **{unit: ("mass", size) for unit, size in (("mg", 0.001), ("g", 1.0), ("kg", 1000.0), ("t", 1e6))},
-    **{unit: ("time", size) for unit, size in (("s", 1.0), ("min", 60.0), ("h", 3600.0))},
-    **{unit: ("volume", size) for unit, size in (("ml", 0.001), ("cl", 0.01), ("l", 1.0))},
-}
-SPELLED = {
-    "metre": "m", "metres": "m", "meter": "m", "meters": "m", "metro": "m", "metros": "m",
-    "kilometre": "km", "kilometres": "km", "kilometer": "km", "kilometers": "km", "kilómetro": "km", "kilómetros": "km",
-    "gram": "g", "grams": "g", "gramo": "g", "gramos": "g", "kilogram": "kg", "kilograms": "kg", "kilos": "kg",
-    "kilogramos": "kg", "tonne": "t", "tonnes": "t", "tonelada": "t", "toneladas": "t",
-    "second": "s", "seconds": "s", "segundo": "s", "segundos": "s", "minute": "min", "minutes": "min", "minuto": "min",
-    "minutos": "min", "hour": "h", "hours": "h", "hora": "h", "horas": "h",
-    "litre": "l", "litres": "l", "liter": "l", "liters": "l", "litro": "l", "litros": "l",
-}  # fmt: skip
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 CLOCK_TIME = re.compile(r"\d{2}:\d{2}")
 
@@ -97,11 +83,10 @@ class Number:
     def _scale(self, after: str) -> float | None:
         """What to multiply by, given what follows the number; None if it is a unit of another kind."""
         match = re.match(r"\s*([^\W\d_]+)", after)
-        said = match[1] if match else ""
-        said = SPELLED.get(said.casefold(), said.casefold() if said.casefold() in ("l", "ml", "cl") else said)
-        if said not in SCALES or self.unit not in SCALES:
+        said, wanted = unit(match[1]) if match else None, unit(self.unit)
+        if said is None or wanted is None:
             return 1.0
-        return SCALES[said][1] / SCALES[self.unit][1] if SCALES[said][0] == SCALES[self.unit][0] else None
+        return said.size / wanted.size if said.kind == wanted.kind else None
 
 
 @dataclass(frozen=True)

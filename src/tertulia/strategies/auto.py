@@ -18,6 +18,7 @@ from .answers import as_answer
 from .compute import Compute
 from .direct import Direct
 from .rag import Rag
+from .refine import Refine
 from .synthesize import Synthesize
 from .tertulia import Tertulia
 from .tools import Tools
@@ -34,6 +35,7 @@ class Auto:
     direct: Direct = Direct()
     compute: Compute = Compute()
     vote: Vote = Vote(most=5)
+    refine: Refine = Refine()
     synthesize: Synthesize = Synthesize()
     plan: Tertulia = Tertulia()
     rag: Rag = Rag()
@@ -61,6 +63,8 @@ class Auto:
                 return await self.computed(question, run)
             case "vote":
                 return await self.voted(question, run)
+            case "refine":
+                return await self.refine(question, run)
             case "synthesize":
                 return await self.synthesize(question, run)
             case "plan":
@@ -103,6 +107,7 @@ class Auto:
             self,
             effort=effort,
             vote=self.vote.scaled(effort),
+            refine=self.refine.scaled(effort),
             synthesize=self.synthesize.scaled(effort),
             plan=self.plan.scaled(effort),
         )

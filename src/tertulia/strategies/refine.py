@@ -12,7 +12,7 @@ from ..agents.critic import Critic
 from ..agents.synthesizer import tongue
 from ..events import Found, Judged
 from ..run import Run
-from ..types import Answer, Effort, Finding, Question, Task
+from ..types import Answer, Effort, Finding, Question, Task, Verdict
 from .answers import as_answer
 
 SYSTEM = "Answer the person's question. Show every sum that you make as: 3 * 4 = 12. Be brief."
@@ -52,12 +52,18 @@ class Refine:
             )
             finding = Finding("t1", "drafter", reply.text, asked=question.text)
             run.emit(Found(finding))
-            verdict = self.critic.check_sums(finding)
+            verdict = await self.verdict(task, finding, run)
             run.emit(Judged(task.id, verdict))
             if verdict.accepted or turn == self.rounds:
                 break
             text = REVISE.format(question=question.briefing, draft=reply.text, tongue=tongue(question), **vars(verdict))
         return await as_answer(question, reply, run)
+
+    async def verdict(self, task: Task, finding: Finding, run: Run) -> Verdict:
+        """What speaks against the draft; numbers that its question does not give do not, as a model may know them."""
+        checked = self.critic.check(task, finding)
+        tested = await self.critic.test(task, finding, run) if checked.accepted else None
+        return tested or checked
 
     def scaled(self, effort: Effort) -> Refine:
         return replace(self, rounds=ROUNDS[effort])

@@ -93,7 +93,7 @@ class Tertulia:
             finding = replace(await agents[asked.agent].work(asked, known, run), asked=task.text)
             findings.append(finding)
             run.emit(Found(finding))
-            verdict = self.critic.judge(task, finding, known)
+            verdict = await self.critic.examine(task, finding, known, run)
             run.emit(Judged(task.id, verdict))
             if verdict.accepted:
                 return finding
