@@ -22,11 +22,17 @@ from typing import Any
 
 import numpy as np
 
+from tertulia.agents.librarian import Librarian
+from tertulia.model import Closes
+from tertulia.providers.catalog import Wishes
+from tertulia.run import Run
+from tertulia.settings import make_model
 from tertulia.tools.documents import E5, Embedder, Library, Located, Usem3, best_sentences
 from tertulia.tools.documents.pgvector import PgvectorStore
 from tertulia.tools.documents.sqlite import SqliteStore
 from tertulia.tools.documents.store import Entry, New, Store
 from tertulia.tools.documents.text import clean, fold, terms
+from tertulia.types import Task
 
 HERE = Path(__file__).parent
 EMBEDDERS: dict[str, Callable[[], Embedder]] = {"usem3": Usem3, "e5": E5}
@@ -85,7 +91,8 @@ class Score:
     """Mean of 1/rank of the first such passage among the first ten, 0 if there is none."""
 
 
-async def score(library: Library, corpus: str, cases: Sequence[Case]) -> Iterator[Score]:
+async def score(library: Library, corpus: str, cases: Sequence[Case], model: str = "") -> Iterator[Score]:
+    """The scores of each way of searching; across languages also with queries that `model` translates."""
     scores = []
     for asked, documents in ((a, d) for d in LANGUAGES for a in LANGUAGES):
         chosen = [case for case in cases if (case.asked_in, case.documents_in) == (asked, documents)]
@@ -94,7 +101,25 @@ async def score(library: Library, corpus: str, cases: Sequence[Case]) -> Iterato
             recall = float(np.mean([0 < found <= 5 for found in ranks]))
             reciprocal = float(np.mean([1 / found if found else 0 for found in ranks]))
             scores.append(Score(corpus, asked, documents, way, len(chosen), recall, reciprocal))
+        if model and chosen and asked != documents:
+            ranks = await translated(library, chosen, documents, model)
+            recall = float(np.mean([place > 0 for place in ranks]))
+            reciprocal = float(np.mean([1 / place if place else 0 for place in ranks]))
+            scores.append(Score(corpus, asked, documents, f"both, {model} translates", len(chosen), recall, reciprocal))
     return iter(scores)
+
+
+async def translated(library: Library, cases: Sequence[Case], collection: str, model: str) -> list[int]:
+    """Ranks among the five passages that the librarian reads, who has a model translate what is asked; 0 if absent."""
+    librarian, ranks = Librarian(library, (collection,)), []
+    asked = make_model(model, Wishes(say=lambda _: None))
+    for case in cases:
+        run = Run({"default": asked}).by("librarian")
+        found = await librarian.search(await librarian.taken_apart(Task("t1", case.question, "librarian"), {}, run))
+        ranks.append(next((place for place, passage in enumerate(found, 1) if case.answers(passage)), 0))
+    if isinstance(asked, Closes):
+        await asked.close()
+    return ranks
 
 
 async def rank(library: Library, case: Case, way: Any) -> int:
@@ -290,7 +315,8 @@ async def main() -> None:
                 results["indexing"] = indexing or results["indexing"]
                 sample = await library.search("Debian package installation network", "en", limit=100)
                 if "handbook" in options.only:
-                    replace(results, "handbook", await score(library, "handbook", own_cases(texts)))
+                    scores = await score(library, "handbook", own_cases(texts), options.model)
+                    replace(results, "handbook", scores)
         if options.xquad.exists() and "xquad" in options.only:
             async with Library(Path(folder) / "xquad", embedder) as library:
                 await measure_xquad(library, Path(folder) / "articles", options, results)
@@ -358,6 +384,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--handbook", type=Path, default=Path("/usr/share/doc/debian-handbook/html"))
     parser.add_argument("--xquad", type=Path, default=Path("../shared/data/xquad"))
+    parser.add_argument("--model", default="", help="who translates queries across languages, as in embedded")
     parser.add_argument("--embedder", choices=EMBEDDERS, default="usem3")
     parser.add_argument("--sizes", type=int, nargs="*", default=[1_000, 10_000], help="passages; 100000 takes minutes")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="what to measure")

@@ -142,6 +142,26 @@ def test_a_long_task_is_taken_apart_into_queries(library):
     assert sum(system.startswith("You look for passages") for system in heard) == 1
 
 
+@pytest.mark.parametrize(
+    ("question", "translations"),
+    [("¿Cuántos panaderos trabajan allí?", 1), ("How many bakers work there?", 0), ("Wann öffnet die Bäckerei?", 1)],
+)
+def test_a_question_in_another_language_than_the_documents_is_also_searched_in_theirs(library, question, translations):
+    heard = []
+
+    def says(system, text):
+        if system.startswith("You look for passages"):
+            heard.append(system)
+            return json.dumps({"queries": ["bakers"]})
+        return reads(found=True, answer="Five.", quotes=[{"passage": 1, "text": "Five bakers work there"}])(
+            system, text
+        )
+
+    ask(library, says, question)
+    assert len(heard) == translations
+    assert all("in a library of documents in English" in system for system in heard)
+
+
 def test_one_part_is_looked_up_and_several_are_planned(library):
     plan = {f"t{i}": {"task": f"part {i}", "agent": "librarian", "needs": []} for i in (1, 2)}
 

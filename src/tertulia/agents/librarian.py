@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import UnusableReply
+from ..language import NAMES, language
 from ..run import Run
 from ..tools.documents import Library, Located, Quote, check, fence
 from ..types import Citation, Finding, Findings, Task
@@ -21,6 +22,9 @@ number of its passage; none if no passage holds it. "found": true only if these 
 
 SEARCH = """You look for passages in a library. Write up to {most} short search queries for what is asked: names, terms
 and synonyms, each about one thing. Reply in JSON."""
+
+TRANSLATE = """You look for passages in a library of documents in {language}. Write up to {most} short search queries in
+{language} for what is asked. Reply in JSON."""
 
 NOT_THERE = "the documents do not say"
 
@@ -44,6 +48,8 @@ class Librarian:
     """Most queries that a long task is taken apart into; a short one is its own query."""
     short: int = 14
     """Words up to which a task is its own query."""
+    few: float = 0.5
+    """Share of the passages, 0 to 1, below which a language counts as foreign to the documents."""
     max_tokens: int = 350
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
@@ -61,18 +67,28 @@ class Librarian:
         return Finding(task.id, self.name, answer, asked=task.text, sources=found, citations=citations)
 
     async def taken_apart(self, task: Task, known: Findings, run: Run) -> list[str]:
-        """What to search for: the task itself and, if it is long, what a model makes of it."""
-        if len(task.text.split()) <= self.short and not known:
+        """What to search for: the task itself and, if it is long or in a foreign language, what a model makes of it."""
+        is_long = len(task.text.split()) > self.short or bool(known)
+        foreign = await run.use("languages", str, lambda: self.foreign(task.text))
+        if not is_long and not foreign:
             return [task.text]
+        most = self.queries if is_long else 1
+        system = TRANSLATE.format(language=foreign, most=most) if foreign else SEARCH.format(most=most)
         text = f"{told(known)}\n\n{task.text}" if known else task.text
         try:
-            reply = await run.ask(
-                SEARCH.format(most=self.queries), text[:2000], schema=queries_schema(self.queries), max_tokens=100
-            )
+            reply = await run.ask(system, text[:2000], schema=queries_schema(most), max_tokens=100)
             more = json.loads(reply.text)["queries"]
         except (UnusableReply, ValueError, KeyError, TypeError):
             more = []
-        return list(dict.fromkeys([task.text, *(str(query) for query in more[: self.queries] if str(query).strip())]))
+        written = [str(query) for query in more[:most] if str(query).strip()]
+        return list(dict.fromkeys([*written, task.text] if foreign else [task.text, *written]))
+
+    async def foreign(self, text: str) -> str:
+        """The language of most documents, as in `English`, if the text is in one that few are in; else empty."""
+        held = await self.library.languages(self.collections)
+        mine, theirs = language(text), NAMES.get(next(iter(held), ""), "")
+        shares = {NAMES.get(code): passages / max(1, sum(held.values())) for code, passages in held.items()}
+        return theirs if mine and theirs and mine != theirs and shares.get(mine, 0.0) < self.few else ""
 
     async def search(self, queries: Sequence[str]) -> tuple[Located, ...]:
         """The best passages for all queries, one of each in turn."""

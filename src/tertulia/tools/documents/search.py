@@ -178,6 +178,10 @@ class Library:
         """
         return await self._with_store(lambda store: _remove(store, document))
 
+    async def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
+        """Passages by the ISO 639-1 code of their language, the most first; of all collections if none is named."""
+        return await self._with_store(lambda store: store.languages(collections))
+
     async def stats(self) -> Stats:
         """How much the library holds."""
         return await self._with_store(lambda store: store.stats())

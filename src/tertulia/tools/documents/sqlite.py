@@ -234,8 +234,10 @@ class SqliteStore:
     def text(self, document: int) -> str:
         return joined(self._all("select start, text from passage where document = ? order by start", (document,)))
 
-    def languages(self) -> dict[str, int]:
-        return dict(self._all("select language, count(*) from passage group by language order by 2 desc"))
+    def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
+        inside = f"collection in ({', '.join('?' * len(collections))})" if collections else "true"
+        sql = f"select passage.language, count(*) from passage join document on document = document.id where {inside}"
+        return dict(self._all(f"{sql} group by 1 order by 2 desc", tuple(collections)))
 
     def stats(self) -> Stats:
         ((documents, characters),) = self._all("select count(*), coalesce(sum(characters), 0) from document")

@@ -152,8 +152,8 @@ class Store(Protocol):
         """The text of a document, each passage at its place."""
         ...
 
-    def languages(self) -> dict[str, int]:
-        """Passages in each language, the most first."""
+    def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
+        """Passages in each language, the most first; of all collections if none is named."""
         ...
 
     def stats(self) -> Stats:
