@@ -142,6 +142,32 @@ def test_a_long_task_is_taken_apart_into_queries(library):
     assert sum(system.startswith("You look for passages") for system in heard) == 1
 
 
+def test_further_passages_are_read_only_if_the_best_do_not_hold_the_answer(tmp_path):
+    rooms = [f"# Room {n}\n\nThe painting in room {n} of the museum is number {n}00.\n" for n in range(1, 6)]
+    heard = []
+
+    def says(system, text):
+        if system.startswith("You answer one part of a question from passages"):
+            heard.append(text)
+            found = "number 400" in text
+            quotes = [{"passage": 1, "text": "is number 400"}] if found else []
+            return json.dumps({"quotes": quotes, "found": found, "answer": "It is 400." if found else ""})
+        return text
+
+    async def asking(question):
+        async with Library(tmp_path / "library") as library:
+            for number, room in enumerate(rooms):
+                (tmp_path / f"{number}.md").write_text(room)
+            await library.add([tmp_path / f"{number}.md" for number in range(5)])
+            house = House({"default": Scripted(says)}, Rag(librarian=Librarian(library, wave=1)))
+            return await house.ask(Question(question))
+
+    answered = asyncio.run(asking("What number has the painting in room 4 of the museum?"))
+    assert "number 400" in heard[-1]
+    assert all("number 400" not in text for text in heard[:-1])
+    assert [citation.text for citation in answered.answer.citations] == ["is number 400"]
+
+
 @pytest.mark.parametrize(
     ("question", "translations"),
     [("¿Cuántos panaderos trabajan allí?", 1), ("How many bakers work there?", 0), ("Wann öffnet die Bäckerei?", 1)],

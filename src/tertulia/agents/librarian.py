@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..errors import UnusableReply
@@ -42,8 +43,10 @@ class Librarian:
     name: str = "librarian"
     skill: str = "looks up in the user's documents what they say; knows nothing else"
     system: str = SYSTEM
-    passages: int = 5
+    passages: int = 6
     """Most passages read for a task, 1 to 20."""
+    wave: int = 3
+    """Passages read at once, the best first; further ones are read only if these do not hold the answer."""
     queries: int = 3
     """Most queries that a long task is taken apart into; a short one is its own query."""
     short: int = 14
@@ -58,13 +61,15 @@ class Librarian:
         found = await run.use("search", tuple[Located, ...], lambda: self.search(queries))
         if not found:
             return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text)
-        text = f"{fence(found)}\n\n{brief(task, known)}"
-        reply = await run.ask(self.system, text, schema=schema(len(found)), max_tokens=self.max_tokens)
-        answer, quotes = parse(reply.text)
-        if not answer:
-            return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text, sources=found)
-        citations = await run.use("quotes", tuple[Citation, ...], lambda: self.borne_out(answer, quotes, task, found))
-        return Finding(task.id, self.name, answer, asked=task.text, sources=found, citations=citations)
+        for read in (found[start : start + self.wave] for start in range(0, len(found), self.wave)):
+            text = f"{fence(read)}\n\n{brief(task, known)}"
+            reply = await run.ask(self.system, text, schema=schema(len(read)), max_tokens=self.max_tokens)
+            answer, quotes = parse(reply.text)
+            if answer:
+                bear_out = partial(self.borne_out, answer, quotes, task, read)
+                citations = await run.use("quotes", tuple[Citation, ...], bear_out)
+                return Finding(task.id, self.name, answer, asked=task.text, sources=read, citations=citations)
+        return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text, sources=found)
 
     async def taken_apart(self, task: Task, known: Findings, run: Run) -> list[str]:
         """What to search for: the task itself and, if it is long or in a foreign language, what a model makes of it."""

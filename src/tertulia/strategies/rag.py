@@ -18,7 +18,8 @@ from ..types import Answer, Question, Task
 
 @dataclass(frozen=True)
 class Rag:
-    """Two calls, three if the question is long; about 2,500 tokens, most of them the passages."""
+    """Two calls, one more if the question is long or foreign, or if the best passages do not answer it; 1,000 to 2,500
+    tokens, most of them the passages."""
 
     name: str = "rag"
     librarian: Librarian | None = None
