@@ -83,6 +83,8 @@ def test_an_answer_carries_citations_in_the_letters_of_the_document(library):
     (citation,) = answered.answer.citations
     assert citation.text == "A baguette costs 1.10 euros"
     assert BAKERY[citation.start : citation.end] == citation.text
+    assert citation.document
+    assert citation.passage
     assert citation.source.endswith("bakery.md")
     assert citation.section.startswith("The bakery of Doña Rosa")
     assert answered.answer.text == "«It costs 1.10 euros.» [1]"

@@ -183,6 +183,8 @@ class Citation:
     """Headings above it."""
     document: int | None = None
     """Id of the document in its library."""
+    passage: int | None = None
+    """Id of the passage in its library."""
     score: float = 100.0
     """Likeness of what was claimed and what is there, of 100."""
 

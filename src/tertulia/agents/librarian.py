@@ -140,6 +140,7 @@ def citation(quote: Quote) -> Citation:
         quote.page,
         quote.section,
         quote.document,
+        quote.passage,
         quote.score,
     )
 

@@ -189,7 +189,7 @@ class PgvectorStore:
             [list(ids)],
         )
         return {
-            id: Located(text, path, 0.0, document, title, page, section, start, start + len(text))
+            id: Located(text, path, 0.0, document, title, page, section, start, start + len(text), id=id)
             for id, text, start, page, section, path, title, document in rows
         }
 

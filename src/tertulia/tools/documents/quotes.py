@@ -57,6 +57,7 @@ class Quote:
     score: float = 100.0
     """Likeness of what was claimed and what is there, of 100."""
     document: int | None = None
+    passage: int | None = None
     title: str = ""
     page: int | None = None
     section: str = ""
@@ -231,6 +232,7 @@ def _quote(passage: Passage, start: int, end: int, how: How, score: float = 100.
         how,
         score,
         document=passage.document,
+        passage=passage.id,
         title=passage.title,
         page=passage.page,
         section=passage.section,

@@ -56,6 +56,8 @@ class Located(Passage):
 
     Where parts of passages have vectors too, the mean of the passage's and of its best part's.
     """
+    id: int = 0
+    """Of the passage, in its library; it changes when the document is read anew."""
 
 
 @dataclass(frozen=True)
