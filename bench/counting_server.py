@@ -265,7 +265,8 @@ class CountingServer:
 
     async def __aenter__(self) -> Self:
         self.configure()
-        self._server = await asyncio.start_server(self._serve, self.host, self.port, backlog=2048)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connected, self.host, self.port, backlog=2048)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -326,6 +327,9 @@ class CountingServer:
         }
 
     # -- HTTP
+
+    def _connected(self) -> asyncio.StreamReaderProtocol:
+        return asyncio.StreamReaderProtocol(_Reader(), self._serve)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -395,12 +399,13 @@ class CountingServer:
         prompt = "\n".join(content_text(message.get("content")) for message in messages)
         call = self._begin(prompt, body)
         fault = next((fault for fault in self._faults if fault.takes(prompt)), Fault())
+        read = count_prompt(messages)
         try:
-            self._check(body, headers, count_prompt(messages))
+            self._check(body, headers, read)
             async with self._capacity:
-                await _rest(self.settings.latency + fault.delay + (1e9 if fault.hang else 0.0), reader, call, messages)
+                await _rest(self.settings.latency + fault.delay + (1e9 if fault.hang else 0.0), reader, call, read)
                 _answer_fault(fault, writer)
-                call.prompt_tokens = count_prompt(messages)
+                call.prompt_tokens = read
                 await self._write(call, self._compose(prompt, body, fault), body, fault, reader, writer)
         except (Answer, Gone) as ending:
             call.status = ending.status
@@ -483,21 +488,22 @@ class CountingServer:
             events.begin()
         for number, (name, piece) in enumerate(pieces):
             if number == writing.stop_at:
-                await _break_off(fault, events, writer)
-            await _rest(self.settings.per_token, reader, call)
+                await _break_off(fault, events)
+            if self.settings.per_token:
+                await _rest(self.settings.per_token, reader, call)
             call.completion_tokens += 1
             call.reasoning_tokens += number < len(thoughts)
             if streams:
                 events.delta(**{name: piece})
-                if number % self.settings.tokens_per_event == 0:
-                    await writer.drain()
+                if self.settings.per_token and number % self.settings.tokens_per_event == 0:
+                    await events.flush()
         usage = None if fault.no_usage else self._usage(call) | (fault.usage or {})
         refusal = {"refusal": fault.refusal} if fault.refusal else {}
         if streams:
             events.delta(writing.finish, **refusal)
             if usage and (body.get("stream_options") or {}).get("include_usage"):
                 events.send({"choices": [], "usage": usage})
-            events.end()
+            await events.end()
             return
         texts = {
             key: "".join(piece for name, piece in pieces if name == key) for key in dict.fromkeys((think, "content"))
@@ -518,50 +524,76 @@ class CountingServer:
 
 
 class _Events:
-    """A stream of server-sent events, in chunked transfer so that the connection can serve again."""
+    """A stream of server-sent events, in chunked transfer so that the connection can serve again.
+
+    What is generated in no time is written at once, as it would arrive at once.
+    """
 
     def __init__(self, writer: asyncio.StreamWriter, stem: JSON):
         self.stem = stem
+        self._head = json.dumps({**stem, "object": "chat.completion.chunk"})[:-1]
         self._writer = writer
+        self._waiting: list[bytes] = []
 
     def begin(self) -> None:
         head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-        self._writer.write(head.encode())
+        self._waiting.append(head.encode())
         self.delta(role="assistant", content="")
 
     def delta(self, finish: str | None = None, **fields: Any) -> None:
         self.send({"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]})
 
     def send(self, fields: JSON) -> None:
-        self._chunk(json.dumps({**self.stem, "object": "chat.completion.chunk", **fields}))
+        self._chunk(f"{self._head}, {json.dumps(fields)[1:]}")
 
-    def end(self) -> None:
+    async def end(self) -> None:
         self._chunk("[DONE]")
-        self._writer.write(b"0\r\n\r\n")
+        self._waiting.append(b"0\r\n\r\n")
+        await self.flush()
+
+    async def flush(self) -> None:
+        self._writer.write(b"".join(self._waiting))
+        self._waiting.clear()
+        await self._writer.drain()
 
     def _chunk(self, text: str) -> None:
         data = f"data: {text}\n\n".encode()
-        self._writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self._waiting.append(b"%x\r\n%s\r\n" % (len(data), data))
 
 
-async def _break_off(fault: Fault, events: _Events, writer: asyncio.StreamWriter) -> None:
+class _Reader(asyncio.StreamReader):
+    """Tells at once when the client has left, also while nothing is read."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=1 << 26)
+        self.left = asyncio.Event()
+
+    def feed_eof(self) -> None:
+        super().feed_eof()
+        self.left.set()
+
+    def set_exception(self, exc: BaseException) -> None:
+        super().set_exception(exc)
+        self.left.set()
+
+
+async def _break_off(fault: Fault, events: _Events) -> None:
     if fault.stream_error:
         events.send({"error": fault.stream_error})
-    if not fault.cut_stream:
-        events.end()
-    await writer.drain()
+    await (events.flush() if fault.cut_stream else events.end())
     raise Gone(CUT)
 
 
-async def _rest(seconds: float, reader: asyncio.StreamReader, call: Call, messages: Sequence[JSON] = ()) -> None:
+async def _rest(seconds: float, reader: asyncio.StreamReader, call: Call, read: int = 0) -> None:
     """Sleep, unless the client leaves: a prompt that was waiting has been read by then, and is billed."""
-    until = time.monotonic() + seconds
-    while not reader.at_eof():
-        left = until - time.monotonic()
-        if left <= 0:
-            return
-        await asyncio.sleep(min(left, 0.02))
-    call.prompt_tokens = call.prompt_tokens or count_prompt(messages)
+    assert isinstance(reader, _Reader)
+    if seconds:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await reader.left.wait()
+    if not reader.left.is_set():
+        return
+    call.prompt_tokens = call.prompt_tokens or read
     raise Gone(CLIENT_LEFT)
 
 

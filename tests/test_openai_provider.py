@@ -62,6 +62,7 @@ async def fail(model: OpenAI, request: Request = QUESTION) -> tuple[ModelError, 
 
 
 async def test_a_reply_streams_with_the_servers_own_count(server: CountingServer, model: OpenAI) -> None:
+    server.configure(per_token=0.002)
     draft = await ask(model)
     assert draft.text.endswith("The answer is 5.")
     assert len(draft.texts) > 10

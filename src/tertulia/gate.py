@@ -24,8 +24,8 @@ class Gate:
 
     It belongs to one model at one endpoint, is shared by all that call it, and serves one event loop at a time.
 
-    Sources: additive increase, multiplicative decrease (Chiu and Jain, 1989); full jitter (Brooker, AWS, 2015);
-    retry budgets as in Finagle.
+    Sources: slow start (Jacobson, 1988); additive increase, multiplicative decrease (Chiu and Jain, 1989); full jitter
+    (Brooker, AWS, 2015); retry budgets as in Finagle.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Gate:
         name: str = "the model",
         *,
         start: int = 64,
-        most: int = 256,
+        most: int = 1024,
         failures: int = 8,
         rest: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
@@ -105,7 +105,10 @@ class _LeftAlone(ModelBusy):
 
 
 class _Slots:
-    """Slots whose number adapts: one more after a window of successes, half after an overload."""
+    """Slots whose number adapts: half after an overload, one more after a window of successes.
+
+    Until the first overload they double in each window in which all of them are taken.
+    """
 
     def __init__(self, start: int, most: int, clock: Callable[[], float]):
         self.limit, self._most, self._clock = min(start, most), most, clock
@@ -135,7 +138,8 @@ class _Slots:
 
     def grow(self) -> None:
         self._successes += 1
-        if self._successes >= self.limit < self._most:
+        doubles = self._shrunk == float("-inf") and self.taken >= self.limit
+        if self.limit < self._most and (doubles or self._successes >= self.limit):
             self.limit, self._successes = self.limit + 1, 0
             self._hand_over()
 

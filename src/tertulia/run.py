@@ -180,7 +180,7 @@ class Run:
 
     async def _insist(self, key: str, request: Request, final: bool) -> Heard:
         """The reply, after as many attempts as the failures deserve."""
-        gate = self.gates.setdefault(self.model.name, Gate(self.model.name))
+        gate = self.gates.get(self.model.name) or self.gates.setdefault(self.model.name, Gate(self.model.name))
         changed = False
         for tried in range(1, MOST_TRIES + 1):
             try:
@@ -251,16 +251,15 @@ class Run:
 
     def _set_aside(self, key: str, request: Request, read: int, final: bool) -> tuple[Request, Entry]:
         """The request, no longer than the budget allows, and its line in the ledger at the most it may cost."""
-        written = sum(entry.usage.written for entry in self.ledger)
-        spent = Spent(self.ledger.total, self.ledger.cost, self.seconds, len(self.ledger), written)
-        usd_read = cost(self.model, Usage(read, 0))
-        usd_all = cost(self.model, Usage(read, request.max_tokens))
+        ledger, money = self.ledger, self.budget.usd is not None
+        spent = Spent(ledger.total, ledger.cost if money else None, self.seconds, len(ledger), ledger.written)
+        usd_read = cost(self.model, Usage(read, 0)) if money else None
+        usd_all = cost(self.model, Usage(read, request.max_tokens)) if money else None
         usd_written = None if usd_all is None or usd_read is None else usd_all - usd_read
         allowed = self.budget.clamp(spent, Need(read, request.max_tokens, usd_read, usd_written), final)
-        request = replace(request, max_tokens=allowed)
+        request = request if allowed == request.max_tokens else replace(request, max_tokens=allowed)
         most = Usage(read, allowed, exact=False)
-        attempt = 1 + max((entry.attempt for entry in self.ledger if entry.key == key), default=0)
-        entry = Entry(key, attempt, self.agent, self.model.name, most, cost=cost(self.model, most))
+        entry = Entry(key, ledger.attempts(key) + 1, self.agent, self.model.name, most, cost=cost(self.model, most))
         self.ledger.write(entry)
         return request, entry
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
+
+LETTERS = re.compile(r"[A-Za-z ]+")
 
 Status = Literal["open", "ok", "retried", "failed", "cancelled", "abandoned", "unknown"]
 """How an attempt ended.
@@ -45,7 +48,7 @@ def estimate(text: str) -> int:
     A token has one byte or more, so the number of UTF-8 bytes is a bound that always holds; a third of the
     characters is high for any language written in letters, and is what is counted for ASCII words.
     """
-    letters = sum(character.isascii() and (character.isalpha() or character == " ") for character in text)
+    letters = sum(map(len, LETTERS.findall(text)))
     return letters // 3 + len(text.encode(errors="replace")) - letters + 1
 
 
@@ -101,11 +104,23 @@ class Ledger:
     """Every attempt at a model call of a run, in the order in which they began."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        self._entries = {(entry.key, entry.attempt): entry for entry in entries}
+        self._entries: dict[tuple[str, int], Entry] = {}
+        self._attempts: dict[str, int] = {}
+        self.total = 0
+        """Tokens of all attempts; those of an open one are the most it may cost."""
+        self.written = 0
+        """Part of `total` that was written."""
+        for entry in entries:
+            self.write(entry)
 
     def write(self, entry: Entry) -> None:
         """Add an attempt, or settle one that is open."""
+        before = self._entries.get((entry.key, entry.attempt))
+        replaced = before.usage if before else NOTHING
         self._entries[entry.key, entry.attempt] = entry
+        self._attempts[entry.key] = max(entry.attempt, self.attempts(entry.key))
+        self.total += entry.usage.total - replaced.total
+        self.written += entry.usage.written - replaced.written
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -113,14 +128,13 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def attempts(self, key: str) -> int:
+        """The number of the latest attempt at a call; 0 if there was none."""
+        return self._attempts.get(key, 0)
+
     def last(self, key: str) -> Entry | None:
         """The latest attempt at a call; None if there was none."""
-        return max((entry for entry in self if entry.key == key), key=lambda entry: entry.attempt, default=None)
-
-    @property
-    def total(self) -> int:
-        """Tokens of all attempts; those of an open one are the most it may cost."""
-        return sum(entry.usage.total for entry in self)
+        return self._entries.get((key, self.attempts(key)))
 
     @property
     def cost(self) -> float | None:

@@ -8,6 +8,7 @@ from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -19,8 +20,6 @@ from ..usage import NOTHING, Usage
 from . import _chat, _errors
 from ._prices import price
 
-CONNECTIONS = 256
-"""Most calls in flight to one endpoint; the gate keeps them under it."""
 SECONDS_TO_CONNECT = 20.0
 SECONDS_KEPT_ALIVE = 4.0
 """How long an idle connection is kept: less than servers do, or a call may be sent into one that just closed."""
@@ -169,7 +168,7 @@ class OpenAI:
         mine = _sessions.setdefault(loop, {})
         if self not in mine or mine[self].closed:
             mine[self] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=SECONDS_KEPT_ALIVE),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT_ALIVE),  # the gate is the limit
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
@@ -179,12 +178,12 @@ class OpenAI:
     def _timeout(self) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=self.seconds, sock_connect=SECONDS_TO_CONNECT, sock_read=self.idle)
 
-    @property
+    @cached_property
     def _address(self) -> URL:
         base = URL(self.url)
         return (base / "chat" / "completions").with_query(base.query)
 
-    @property
+    @cached_property
     def _where(self) -> str:
         """The address without what may be secret in it."""
         return str(URL(self.url).with_user(None).with_query(None))
