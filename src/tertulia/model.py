@@ -152,11 +152,11 @@ def cost(model: Model, usage: Usage) -> float | None:
     return model.cost(usage) if _is_priced(model) else None
 
 
-def _counts(model: object) -> TypeGuard[Counts]:
+def _counts(model: Model) -> TypeGuard[Counts]:
     return _follows(type(model), Counts)
 
 
-def _is_priced(model: object) -> TypeGuard[Priced]:
+def _is_priced(model: Model) -> TypeGuard[Priced]:
     return _follows(type(model), Priced)
 
 
