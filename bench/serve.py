@@ -1,9 +1,10 @@
-"""Measures the server: throughput, latency and CPU over a model that answers after 200 ms, and optillm beside it.
+"""Measures the server: throughput, latency, CPU and memory over a model that answers after 200 ms; optillm beside it.
 
     python -m bench.serve [--optillm PROGRAM] [--out bench/results/serve.md]
 
-The model (a counting server), the server and the clients are processes of their own. `PROGRAM` is the `optillm` of an
-environment of its own (`pip install optillm`); without it only Tertulia is measured.
+The model (`counting_server`), the server and the clients (`clients`) are processes of their own, and the CPU of each is
+counted. `PROGRAM` is the `optillm` of an environment of its own (`pip install optillm`); without it only Tertulia is
+measured.
 """
 
 from __future__ import annotations
@@ -18,22 +19,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
 
+from .clients import Seen
+
 LATENCY = 0.2
-CLIENTS = (1, 10, 50, 100)
-PER_CLIENT = 4
-PARTS = ("prompt", "completion")
-LEAST = 20
-"""Requests of a measurement."""
+CLIENTS = (1, 10, 50, 100, 300)
+SECONDS = 8.0
+"""How long each is measured, once every client was answered."""
+LONG, AT_ONCE = 10_000, 50
+"""Requests after which the memory is measured, and the clients who ask them."""
 SETTINGS = 'model = "openai:counting"\nbase_url = "{url}"\n[server]\nruns = 512\nqueue = 512\n'
 RULES = [
     {
@@ -61,34 +64,76 @@ class Way:
     server: str
     model: str
     chain: int
-    body: str = "{}"
+
+    @property
+    def path(self) -> float:
+        """Seconds of the critical path."""
+        return self.chain * LATENCY
 
 
-OURS = (
-    Way("tertulia", "tertulia-direct", 1),
-    Way("tertulia", "tertulia-mixture", 3),
-    Way("tertulia", "tertulia-tertulia", 4),
+PAIRS = (
+    (Way("tertulia", "tertulia-direct", 1), Way("optillm", "cot_reflection-counting", 1)),
+    (Way("tertulia", "tertulia-mixture", 3), Way("optillm", "moa-counting", 3)),
+    (Way("tertulia", "tertulia-tertulia", 4), None),
 )
-THEIRS = (Way("optillm", "cot_reflection-counting", 1), Way("optillm", "moa-counting", 3))
+"""Ways of ours, each with the way of theirs that waits as long for the model."""
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of CPU that each process has used."""
+
+    server: float
+    model: float
+    clients: float = 0.0
 
 
 @dataclass(frozen=True)
 class Measured:
     way: Way
     clients: int
-    failed: int
-    rate: float
-    """Requests answered in a second."""
-    median: float
-    p95: float
-    cpu: float
-    """Milliseconds of the server's CPU a request."""
+    seen: Seen
+    cpu: Cpu
     reported: float
     """Share of the tokens billed that the answers reported."""
     calls: float
-    """Model calls a request."""
+    """Model calls an answer."""
     memory: float
-    """MiB of the server afterwards."""
+    """MiB of the server and its children afterwards."""
+
+    @property
+    def rate(self) -> float:
+        """Requests answered in a second."""
+        return len(self.seen.seconds) / self.seen.window
+
+    @property
+    def reached(self) -> float:
+        """Share of the rate that so many clients could have if nothing but the model took time."""
+        return self.rate / (self.clients / self.way.path)
+
+    @property
+    def p95(self) -> float:
+        return sorted(self.seen.seconds)[int(0.95 * (len(self.seen.seconds) - 1))]
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What is measured: a server and the model behind it."""
+
+    url: str
+    counting: str
+    server: psutil.Process
+    model: psutil.Process
+
+    @property
+    def cpu(self) -> Cpu:
+        return Cpu(used(self.server), used(self.model))
+
+    @property
+    def memory(self) -> float:
+        """MiB that the server and its children hold."""
+        family = (self.server, *self.server.children(recursive=True))
+        return sum(one.memory_info().rss for one in family) / (1 << 20)
 
 
 def free_port() -> int:
@@ -121,71 +166,90 @@ async def answers(url: str) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def measure(way: Way, url: str, counting: str, clients: int, process: psutil.Process) -> Measured:
+async def measure(way: Way, servers: Servers, clients: int) -> Measured:
     """`clients` who each ask again as soon as they are answered."""
-    counts = [max(PER_CLIENT, LEAST // clients)] * clients
-    seconds: list[float] = []
-    reported = failed = 0
-    limit = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=limit, timeout=aiohttp.ClientTimeout(300)) as session:
-        body = {"model": way.model, "messages": MESSAGES}
-
-        async def client(count: int) -> None:
-            nonlocal reported, failed
-            for _ in range(count):
-                began = time.monotonic()
-                async with session.post(f"{url}/v1/chat/completions", json=body) as response:
-                    answer = await response.json(content_type=None)
-                if response.status != 200:
-                    failed += 1
-                    continue
-                seconds.append(time.monotonic() - began)
-                usage = answer.get("usage") or {}
-                reported += usage.get("total_tokens") or sum(usage.get(f"{part}_tokens", 0) for part in PARTS)
-
-        async with session.post(f"{url}/v1/chat/completions", json=body) as response:
-            await response.read()  # the first request of a kind loads what it needs
-        await session.post(f"{counting}/__reset")
-        await session.post(f"{counting}/__script", json={"rules": RULES})
-        before, began = cpu(process), time.monotonic()
-        await asyncio.gather(*(client(count) for count in counts))
-        took, used = time.monotonic() - began, cpu(process) - before
-        async with session.get(f"{counting}/__stats") as response:
-            stats = await response.json()
-    asked = sum(counts)
+    await ask(way, servers, 1, most=1)  # the first request of a kind loads what it needs
+    await told(servers, "reset")
+    await told(servers, "script", rules=RULES)
+    before = servers.cpu
+    seen = await ask(way, servers, clients)
+    after = servers.cpu
+    stats = await told(servers, "stats")
     return Measured(
         way,
         clients,
-        failed,
-        len(seconds) / took,
-        statistics.median(seconds),
-        sorted(seconds)[int(0.95 * (len(seconds) - 1))],
-        1000 * used / asked,
-        reported / stats["total_tokens"],
-        stats["calls"] / asked,
-        process.memory_info().rss / (1 << 20),
+        seen,
+        Cpu(after.server - before.server, after.model - before.model, seen.cpu),
+        seen.tokens / stats["total_tokens"],
+        stats["calls"] / max(1, seen.answers),
+        servers.memory,
     )
 
 
-def cpu(process: psutil.Process) -> float:
+async def ask(way: Way, servers: Servers, clients: int, most: int | None = None) -> Seen:
+    """What clients in a process of their own see."""
+    url, body = f"{servers.url}/v1/chat/completions", json.dumps({"model": way.model, "messages": MESSAGES})
+    numbers = {"clients": clients, "seconds": SECONDS, "spread": way.path, **({"most": most} if most else {})}
+    options = [part for name, value in numbers.items() for part in (f"--{name}", str(value))]
+    asking = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.clients", url, body, *options, stdout=subprocess.PIPE
+    )
+    printed, _ = await asking.communicate()
+    return Seen(**json.loads(printed))
+
+
+async def told(servers: Servers, what: str, **fields: Any) -> Any:
+    """What the counting server says."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request("POST" if what != "stats" else "GET", f"{servers.counting}/__{what}", json=fields) as response,
+    ):
+        return await response.json()
+
+
+def used(process: psutil.Process) -> float:
     """Seconds of CPU that a process and its children have used."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(one.user + one.system for one in times)
 
 
+async def grow(way: Way, servers: Servers) -> list[float]:
+    """MiB of the server after each tenth of `LONG` requests."""
+    held = []
+    for _ in range(10):
+        await ask(way, servers, AT_ONCE, most=LONG // 10)
+        await told(servers, "reset")
+        held.append(servers.memory)
+    return held
+
+
 def table(rows: list[Measured]) -> str:
     lines = [
-        "| server, model | clients | requests/s | p50 s | p95 s | p95 / critical path | CPU ms | calls "
-        "| tokens reported | MiB | failed |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "| server, model | clients | requests/s | of what is possible | p50 s | p95 s | p95 / critical path "
+        "| CPU ms: server | model | clients | calls | tokens reported | MiB | failed |",
+        "|---|" + "---:|" * 13,
     ]
     for row in rows:
-        path = row.way.chain * LATENCY
+        each = 1000 / max(1, row.seen.answers)
+        median = statistics.median(row.seen.seconds or [0.0])
         lines.append(
-            f"| {row.way.server} `{row.way.model}` | {row.clients} | {row.rate:.1f} | {row.median:.2f} | {row.p95:.2f} "
-            f"| {row.p95 / path:.2f} | {row.cpu:.1f} | {row.calls:.1f} | {row.reported:.0%} | {row.memory:.0f} "
-            f"| {row.failed} |"
+            f"| {row.way.server} `{row.way.model}` | {row.clients} | {row.rate:.1f} | {row.reached:.0%} "
+            f"| {median:.2f} | {row.p95:.2f} | {row.p95 / row.way.path:.2f} "
+            f"| {row.cpu.server * each:.1f} | {row.cpu.model * each:.1f} | {row.cpu.clients * each:.1f} "
+            f"| {row.calls:.1f} | {row.reported:.0%} | {row.memory:.0f} | {row.seen.failed} |"
         )
+    return "\n".join(lines)
+
+
+def compared(rows: list[Measured]) -> str:
+    """Our throughput as a multiple of theirs, for ways that wait as long for the model."""
+    lines = ["| critical path | clients | tertulia / optillm | possible |", "|---|---:|---:|---:|"]
+    for ours, theirs in PAIRS:
+        for one in (row for row in rows if row.way == ours):
+            for other in (row for row in rows if row.way == theirs and row.clients == one.clients):
+                lines.append(
+                    f"| {ours.path:.1f} s | {one.clients} | {one.rate / other.rate:.1f} | {1 / other.reached:.1f} |"
+                )
     return "\n".join(lines)
 
 
@@ -194,42 +258,56 @@ def main() -> None:
     parser.add_argument("--optillm", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--clients", type=int, nargs="*", default=CLIENTS)
+    parser.add_argument("--short", action="store_true", help=f"without the {LONG:,} requests for the memory")
     given = parser.parse_args()
     rows: list[Measured] = []
+    held: list[float] = []
     counted, port = free_port(), free_port()
     counting, url = f"http://127.0.0.1:{counted}", f"http://127.0.0.1:{port}"
     provider = [sys.executable, "-m", "bench.counting_server", "--port", str(counted), "--latency", str(LATENCY)]
-    with tempfile.TemporaryDirectory() as folder, running(provider, f"{counting}/v1/models"):
+    with tempfile.TemporaryDirectory() as folder, running(provider, f"{counting}/v1/models") as model:
         config = Path(folder, "config.toml")
         config.write_text(SETTINGS.format(url=f"{counting}/v1"))
         ours = [sys.executable, "-m", "tertulia", "serve", "--port", str(port)]
-        sides = [(OURS, ours)]
+        sides = [([pair[0] for pair in PAIRS], ours)]
         if given.optillm:
             theirs = [str(given.optillm), "--base-url", f"{counting}/v1", "--port", str(port), "--model", "counting"]
-            sides.append((THEIRS, theirs))
+            sides.append(([pair[1] for pair in PAIRS if pair[1]], theirs))
         for ways, command in sides:
             environment = {"TERTULIA_CONFIG": str(config), "TERTULIA_DATA": folder, "OPENAI_API_KEY": "none"}
             environment |= {"OPTILLM_API_KEY": ""}
-            with running(command, f"{url}/v1/models", **environment) as process:
+            with running(command, f"{url}/v1/models", **environment) as server:
+                servers = Servers(url, counting, server, model)
                 for way in ways:
                     for clients in given.clients:
-                        rows.append(asyncio.run(measure(way, url, counting, clients, process)))
-                        print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
-    about = (
-        f"Measured with tertulia {version('tertulia')}, starlette {version('starlette')}, uvicorn {version('uvicorn')}"
-    )
-    about += f", python {platform.python_version()}, {os.cpu_count()} cores for model, server and clients together; "
-    about += f"the model answers after {LATENCY * 1000:.0f} ms."
-    if given.optillm:
-        asking = "import importlib.metadata as installed; print(installed.version('optillm'))"
-        told = subprocess.run(
-            [given.optillm.parent / "python", "-c", asking], capture_output=True, text=True, check=True
-        )
-        about += f" Beside it optillm {told.stdout.strip()}."
-    text = f"{table(rows)}\n\n{about}\n"
+                        rows.append(asyncio.run(measure(way, servers, clients)))
+                        print(table(rows[-1:]).splitlines()[-1], rows[-1].seen.why, file=sys.stderr, flush=True)
+                if command is ours and not given.short:
+                    held = asyncio.run(grow(ways[-1], servers))
+    text = report(rows, held, given.optillm)
     if given.out:
         given.out.write_text(text)
     print(text)
+
+
+def report(rows: list[Measured], held: list[float], optillm: Path | None) -> str:
+    """What was measured, as Markdown."""
+    parts = [table(rows)]
+    if optillm:
+        said = "Throughput as a multiple of optillm's; `possible` is the most that so many clients allow."
+        parts += [said, compared(rows)]
+    if held:
+        after = ", ".join(f"{one:.0f}" for one in held)
+        parts.append(f"MiB of the server after each tenth of {LONG:,} planned questions of {AT_ONCE} clients: {after}.")
+    ours = ", ".join(f"{name} {version(name)}" for name in ("tertulia", "starlette", "uvicorn"))
+    about = f"Measured with {ours}, python {platform.python_version()}, {os.cpu_count()} cores for model, server and "
+    about += f"clients together; the model answers after {LATENCY * 1000:.0f} ms; CPU and MiB are those of the server "
+    about += "and its children."
+    if optillm:
+        asking = "import importlib.metadata as installed; print(installed.version('optillm'))"
+        told = subprocess.run([optillm.parent / "python", "-c", asking], capture_output=True, text=True, check=True)
+        about += f" Beside it optillm {told.stdout.strip()}."
+    return "\n\n".join([*parts, about]) + "\n"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -102,7 +101,7 @@ class Lines:
         """
         self._most -= len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if self._most < 0 or len(self._rest) > self._longest or any(len(line) > self._longest for line in lines):
+        if self._most < 0 or len(self._rest) > self._longest or max(map(len, lines), default=0) > self._longest:
             raise ModelBusy("the reply was cut: it is larger than any answer should be")
         return [line.rstrip(b"\r") for line in lines]
 
@@ -268,8 +267,10 @@ class Tags:
 
 
 def _parsed(data: bytes) -> Any:
-    with suppress(ValueError):
-        return from_json(data)  # half the time of the other, but it refuses half characters
+    try:
+        return from_json(data)  # a quarter of the time of the other, but it refuses half characters
+    except ValueError:
+        pass
     try:
         return json.loads(data)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from . import Limits
@@ -33,7 +34,7 @@ class Monty:
     )
 
     async def available(self) -> str | None:
-        if importlib.util.find_spec("pydantic_monty") is None:
+        if not _is_installed():
             return "pip install pydantic-monty==1.4.0"
         return await _KEEPERS.probe()
 
@@ -42,3 +43,9 @@ class Monty:
 
     async def close(self) -> None:
         await _KEEPERS.close()
+
+
+@cache
+def _is_installed() -> bool:
+    """Looked up once: it takes longer than most programs do."""
+    return importlib.util.find_spec("pydantic_monty") is not None
