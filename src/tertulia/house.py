@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
+from .agents.restater import Restater
 from .budget import Budget
 from .errors import BudgetExceeded
 from .events import Answered, Asked, Decided, Event, Text, Thought
@@ -16,7 +17,7 @@ from .gate import Gate
 from .language import language
 from .model import Chunk, Closes, Model, Request, closing
 from .run import Forgetful, Journal, Run, ignore
-from .strategies import Strategy
+from .strategies import Remembers, Strategy
 from .strategies.direct import Direct
 from .strategies.tertulia import Tertulia
 from .tools import sandbox
@@ -45,6 +46,8 @@ class House:
         default=nullcontext, compare=False, repr=False
     )
     """What stands between a run and its listener from beginning to end, such as what traces it."""
+    restater: Restater = Restater()
+    """Who restates a follow-up for a strategy whose agents do not read the conversation."""
     last_resort: Strategy = Direct()
     """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
@@ -71,7 +74,7 @@ class House:
             run = Run(self.models, self.budget, journal, heard, ledger, self.gates, question.form)
             run.emit(Asked(question, self.strategy.name))
             try:
-                answer = await self.strategy(question, run)
+                answer = await self.strategy(await self.in_full(question, run), run)
             except BudgetExceeded as stop:
                 run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
                 answer = replace(await self.last_resort(question, run), stopped=str(stop))
@@ -79,6 +82,13 @@ class House:
             answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
             run.emit(answered)
         return answered
+
+    async def in_full(self, question: Question, run: Run) -> Question:
+        """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
+        if not question.history or (isinstance(self.strategy, Remembers) and self.strategy.remembers):
+            return question
+        question = await self.restater.restate(question, run)
+        return replace(question, language=question.language or language(question.text))
 
     async def events(
         self, question: Question, journal: Journal | None = None, on_event: Callable[[Event], None] = ignore

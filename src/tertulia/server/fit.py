@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import SettingsError, UnusableReply
 from ..events import Decided
 from ..run import Run
-from ..strategies import Strategy
+from ..strategies import Remembers, Strategy
 from ..types import Answer, Question
 from .problems import Problem, refused
 
@@ -30,6 +30,10 @@ class Fitting:
     @property
     def name(self) -> str:
         return self.strategy.name
+
+    @property
+    def remembers(self) -> bool:
+        return isinstance(self.strategy, Remembers) and self.strategy.remembers
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         answer = await self.strategy(question, run)

@@ -20,6 +20,16 @@ class Strategy(Protocol):
 
 
 @runtime_checkable
+class Remembers(Protocol):
+    """A strategy that may give the conversation to each of its calls."""
+
+    @property
+    def remembers(self) -> bool:
+        """True if it does; otherwise a follow-up is restated for it as a question that is complete in itself."""
+        ...
+
+
+@runtime_checkable
 class Reads(Protocol):
     """A strategy that can make use of documents."""
 

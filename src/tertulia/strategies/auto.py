@@ -43,6 +43,11 @@ class Auto:
     doubt: float = 0.7
     """Certainty of a vote below which the question is planned instead, 0 to 1."""
 
+    @property
+    def remembers(self) -> bool:
+        """With the least effort all is answered in one call, which reads the conversation."""
+        return self.effort in ("none", "minimal") and self.rag.librarian is None
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         if self.rag.librarian and (parts := self.triage.parts(question)) < 2:
             run.emit(Decided("rag", f"documents are given, and it has {parts} part"))

@@ -18,6 +18,10 @@ class Direct:
     max_tokens: int = 700
     """Most tokens the answer may have."""
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         reply = await run.by("direct").ask(
             self.system,

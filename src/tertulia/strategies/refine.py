@@ -38,6 +38,10 @@ class Refine:
     """Most revisions, 0 or more."""
     max_tokens: int = 500
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         run, task = run.by("drafter"), Task("t1", question.text, "drafter", question=question.briefing)
         text = f"{question.briefing}\n\nAnswer{tongue(question)}."

@@ -33,6 +33,10 @@ class Synthesize:
     """Most tokens of a draft."""
     synthesizer: Synthesizer = Synthesizer(system=COMPILE)
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         drafts = await run.at("synthesize").map(lambda n, run: self.draft(question, n, run), range(self.drafts))
         findings = {draft.task: draft for draft in drafts if isinstance(draft, Finding)}

@@ -54,6 +54,10 @@ class Vote:
     temperature: float = 0.7
     max_tokens: int = 400
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         ballot = await self.poll(question, run)
         votes = ", ".join(f"{conclusion!r} {count}" for conclusion, count in ballot.votes.items())
