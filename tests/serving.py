@@ -15,6 +15,7 @@ from tertulia.providers.scripted import Scripted
 from tertulia.server.app import build
 from tertulia.server.archive import InMemory
 from tertulia.server.desk import Desk
+from tertulia.server.fetching import fetching
 from tertulia.server.houses import Houses
 from tertulia.server.keys import Door
 from tertulia.server.serve import Server, listen
@@ -54,10 +55,10 @@ def serving(house: House | None = None, further: dict[str, House] | None = None,
 
     @asynccontextmanager
     async def opening() -> AsyncIterator[Desk]:
-        async with house or scripted_house() as default:
+        async with house or scripted_house() as default, fetching(serving) as fetcher:
             door = Door(serving.keys, tuple(serving.origins))
             archive = InMemory(serving.stored)
-            started["desk"] = Desk(Houses(default, further or {}), door, serving, archive)
+            started["desk"] = Desk(Houses(default, further or {}), door, serving, archive, fetcher=fetcher)
             started["loop"] = asyncio.get_running_loop()
             yield started["desk"]
             ready.clear()

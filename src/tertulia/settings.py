@@ -88,6 +88,12 @@ class Serving(BaseModel, extra="forbid"):
     """Time that runs get to end when the server is told to stop."""
     body_bytes: int = Field(default=20 << 20, ge=1 << 10)
     """Most bytes of a request, images included."""
+    fetch_urls: bool = False
+    """Whether images may be named by their address (http or https), which the server then fetches."""
+    fetch_networks: list[str] = []
+    """Private networks that images may be fetched from all the same, as in `10.1.0.0/16`; none by default."""
+    fetch_ports: list[int] = [80, 443]
+    """Ports that images may be fetched from."""
     store: bool = True
     """Whether responses are stored in the database; else the latest are kept in memory until the server stops."""
     stored: int = Field(default=1000, ge=0)

@@ -21,6 +21,7 @@ from ..settings import Settings
 from . import chat, responses
 from .asking import LIMITS
 from .desk import Desk, new_id
+from .fetching import fetching
 from .houses import open_houses
 from .keys import door
 from .once import once
@@ -93,7 +94,8 @@ async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -
     async with AsyncExitStack() as stack:
         houses = await open_houses(settings, stack, say)
         archive, replies = await stack.enter_async_context(keeping(settings))
-        yield Desk(houses, at_the_door, serving, archive, replies)
+        fetcher = await stack.enter_async_context(fetching(serving))
+        yield Desk(houses, at_the_door, serving, archive, replies, fetcher)
 
 
 def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +13,7 @@ from ..budget import Budget
 from ..types import Effort, Form, Question, Tool, Turn
 from .conversation import from_items, from_messages, question
 from .fit import check
+from .images import Fetched
 from .problems import refused, unsupported
 from .shapes import ChatRequest, Format, JSONSchema, ResponsesRequest
 
@@ -45,8 +47,8 @@ class Asking:
         return replace(self.question, form=replace(form, seed=seed)) if number else self.question
 
 
-def from_chat(request: ChatRequest, headers: Mapping[str, str]) -> Asking:
-    """What a chat completion asks for.
+def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched = MappingProxyType({})) -> Asking:
+    """What a chat completion asks for; `fetched` are images by their address.
 
     Raises:
         Problem: naming the parameter that cannot be used.
@@ -66,7 +68,7 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str]) -> Asking:
     )
     return Asking(
         request.model,
-        question(from_messages(request.messages), form),
+        question(from_messages(request.messages, fetched), form),
         effort(request.reasoning_effort),
         replace(budget(request.metadata, headers), written=request.max_completion_tokens),
         choices,
@@ -74,7 +76,12 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str]) -> Asking:
     )
 
 
-def from_responses(request: ResponsesRequest, headers: Mapping[str, str], before: Sequence[Turn] = ()) -> Asking:
+def from_responses(
+    request: ResponsesRequest,
+    headers: Mapping[str, str],
+    before: Sequence[Turn] = (),
+    fetched: Fetched = MappingProxyType({}),
+) -> Asking:
     """What a response asks for, after the conversation `before`.
 
     Raises:
@@ -97,7 +104,7 @@ def from_responses(request: ResponsesRequest, headers: Mapping[str, str], before
     )
     return Asking(
         request.model,
-        question(from_items(request.input), form, before, "input"),
+        question(from_items(request.input, fetched), form, before, "input"),
         effort(request.reasoning.effort if request.reasoning else None),
         replace(budget(request.metadata, headers), written=request.max_output_tokens),
         ignored=left_out(request.tools, request.tool_choice, tools),

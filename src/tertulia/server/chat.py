@@ -15,6 +15,7 @@ from ..types import Call
 from .asking import from_chat
 from .books import chat_usage
 from .desk import Desk, Visit, finish, new_id, now
+from .fetching import addresses, fetch
 from .problems import Problem
 from .shapes import ChatRequest
 from .streams import EventStream, frame, unless_gone
@@ -30,7 +31,8 @@ AHEAD = 16
 async def complete(request: Request, desk: Desk, holder: str) -> Response:
     """Answer a chat."""
     asked = await read(request, ChatRequest, desk.serving.body_bytes)
-    visit = desk.visit(holder, from_chat(asked, request.headers))
+    fetched = await fetch(request, desk.fetcher, addresses(asked.messages, "messages"))
+    visit = desk.visit(holder, from_chat(asked, request.headers, fetched))
     completion = Completion(visit, asked)
     try:
         await unless_gone(request, visit.take_turn(desk.serving.wait_seconds))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..types import LONGEST_QUESTION, Form, Image, Question, Turn
-from .images import MOST_IMAGES, read_image
+from .images import MOST_IMAGES, Fetched, read_image
 from .problems import Problem, refused
 from .shapes import Item, Message, Part
 
@@ -27,11 +27,11 @@ class Said:
     """Whether it is what a tool of the client returned."""
 
 
-def from_messages(messages: Sequence[Message]) -> list[Said]:
-    """What a chat's messages say."""
+def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Said]:
+    """What a chat's messages say; `fetched` are images by their address."""
     said = []
     for number, message in enumerate(messages):
-        text, images = content(message.content, f"messages[{number}].content")
+        text, images = content(message.content, f"messages[{number}].content", fetched)
         match message.role:
             case "system" | "developer":
                 said.append(Said("system", text))
@@ -45,7 +45,7 @@ def from_messages(messages: Sequence[Message]) -> list[Said]:
     return said
 
 
-def from_items(items: str | Sequence[Item]) -> list[Said]:
+def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Said]:
     """What the items of a response's input say; the reasoning of earlier responses is not read again."""
     if isinstance(items, str):
         return [Said("user", items)]
@@ -57,7 +57,7 @@ def from_items(items: str | Sequence[Item]) -> list[Said]:
             case "message":
                 if item.role is None:
                     raise refused(f"{param}.role", "a message needs a role", "missing_required_parameter")
-                text, images = content(item.content, f"{param}.content")
+                text, images = content(item.content, f"{param}.content", fetched)
                 role = "system" if item.role == "developer" else item.role
                 said.append(Said(role, text, images if role == "user" else ()))
             case "reasoning":
@@ -73,7 +73,7 @@ def from_items(items: str | Sequence[Item]) -> list[Said]:
     return said
 
 
-def content(parts: str | Sequence[Part] | None, param: str) -> tuple[str, tuple[Image, ...]]:
+def content(parts: str | Sequence[Part] | None, param: str, fetched: Fetched) -> tuple[str, tuple[Image, ...]]:
     """The text of a message, and its images."""
     if parts is None or isinstance(parts, str):
         return parts or "", ()
@@ -83,11 +83,15 @@ def content(parts: str | Sequence[Part] | None, param: str) -> tuple[str, tuple[
         if part.type in TEXTS:
             texts.append(part.text or str((part.model_extra or {}).get("refusal") or ""))
         elif part.type in IMAGES:
-            url = part.image_url.get("url") if isinstance(part.image_url, dict) else part.image_url
-            images.append(read_image(url, f"{place}.image_url"))
+            images.append(read_image(url_of(part), f"{place}.image_url", fetched))
         else:
             raise refused(f"{place}.type", f"content of type {part.type!r} is not supported here; use text or images")
     return "\n".join(texts), tuple(images)
+
+
+def url_of(part: Part) -> object:
+    """The address of an image: chat completions put it in an object, responses do not."""
+    return part.image_url.get("url") if isinstance(part.image_url, dict) else part.image_url
 
 
 def called(function: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from ..settings import Serving
 from ..types import Question
 from .archive import Archive, InMemory
 from .asking import Asking, tighter
+from .fetching import Fetcher
 from .houses import Houses
 from .keys import Door
 from .limits import Account, Turns
@@ -60,6 +61,8 @@ class Desk:
     serving: Serving = field(default_factory=Serving)
     archive: Archive = field(default_factory=InMemory)
     replies: Replies = field(default_factory=RepliesInMemory)
+    fetcher: Fetcher | None = None
+    """Who fetches images that are named by their address; None if nobody may."""
     metrics: Metrics = field(default_factory=Metrics)
     drained_at: float | None = None
     """When it began to stop; None if it has not."""

@@ -1,10 +1,11 @@
-"""Images that come inside a request, as data URLs."""
+"""Images of a request: inside it as data URLs, or fetched from their addresses."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+from collections.abc import Mapping
 
 from ..types import Image
 from .problems import Problem, refused
@@ -18,27 +19,38 @@ SIGNATURES = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/webp": (b"RIFF",),
 }
+Fetched = Mapping[str, Image]
+"""Images by the address they were fetched from."""
 DATA_URL = re.compile(r"data:(image/[a-z]+);base64,")
 
 
-def read_image(url: object, param: str) -> Image:
-    """The image of a data URL.
+def read_image(url: object, param: str, fetched: Fetched) -> Image:
+    """The image of a data URL, or of an address that was fetched.
 
     Raises:
-        Problem: if it is anything else; addresses are not fetched, since they could lead anywhere.
+        Problem: if it is anything else; other addresses are not fetched, since they could lead anywhere.
     """
+    if isinstance(url, str) and url in fetched:
+        return fetched[url]
     if not isinstance(url, str) or not (head := DATA_URL.match(url)):
         raise refused(param, "images are accepted as data URLs only: data:image/png;base64,…", "invalid_image_url")
-    media_type = head[1]
-    if media_type not in SIGNATURES:
+    kind = head[1]
+    if kind not in SIGNATURES:
         known = ", ".join(SIGNATURES)
-        raise refused(param, f"{media_type} is not supported; use {known}", "unsupported_image_media_type")
+        raise refused(param, f"{kind} is not supported; use {known}", "unsupported_image_media_type")
     if (len(url) - head.end()) * 3 // 4 > MOST_BYTES:
         raise Problem(400, f"an image may have {MOST_BYTES >> 20} MiB", code="image_too_large", param=param)
     try:
         data = base64.b64decode(url[head.end() :], validate=True)
     except binascii.Error:
         raise refused(param, "the image is not valid base64", "invalid_base64_image") from None
-    if not data.startswith(SIGNATURES[media_type]):
-        raise refused(param, f"the image is not what its type says: {media_type}", "invalid_image_format")
-    return Image(data, media_type)
+    if media_type(data) != kind:
+        raise refused(param, f"the image is not what its type says: {kind}", "invalid_image_format")
+    return Image(data, kind)
+
+
+def media_type(data: bytes) -> str | None:
+    """What the first bytes of an image say that it is; None if it is none of those known here."""
+    if data.startswith(b"RIFF") and data[8:12] != b"WEBP":
+        return None
+    return next((kind for kind, marks in SIGNATURES.items() if data.startswith(marks)), None)

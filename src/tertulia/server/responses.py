@@ -12,6 +12,7 @@ from ..types import Turn
 from .archive import Kept
 from .asking import from_responses
 from .desk import Desk
+from .fetching import addresses, fetch
 from .making import Making, framed_all, told
 from .once import REPLY
 from .problems import Problem, refused
@@ -26,7 +27,9 @@ async def create(request: Request, desk: Desk, holder: str) -> Response:
     """Answer, at once or in the background."""
     asked = await read(request, ResponsesRequest, desk.serving.body_bytes)
     before = await _turns_before(asked, desk, holder)
-    visit = desk.visit(holder, from_responses(asked, request.headers, before))
+    items = () if isinstance(asked.input, str) else asked.input
+    fetched = await fetch(request, desk.fetcher, addresses(items, "input"))
+    visit = desk.visit(holder, from_responses(asked, request.headers, before, fetched))
     making = Making(visit, asked, request.scope.get(REPLY, ""))
     try:
         if asked.background:

@@ -48,7 +48,7 @@ class Shape(BaseModel):
 
 
 class Part(Shape):
-    """A piece of a message: text, or an image as a data URL."""
+    """A piece of a message: text, or an image as a data URL or, where the server may fetch it, its address."""
 
     type: str
     text: str | None = None
