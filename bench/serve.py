@@ -100,6 +100,8 @@ class Measured:
     """Model calls an answer."""
     memory: float
     """MiB of the server and its children afterwards."""
+    others: float
+    """Share of the machine that work of others took meanwhile, 0 to 1."""
 
     @property
     def rate(self) -> float:
@@ -171,18 +173,21 @@ async def measure(way: Way, servers: Servers, clients: int) -> Measured:
     await ask(way, servers, 1, most=1)  # the first request of a kind loads what it needs
     await told(servers, "reset")
     await told(servers, "script", rules=RULES)
-    before = servers.cpu
+    before, machine = servers.cpu, busy()
     seen = await ask(way, servers, clients)
-    after = servers.cpu
+    after, machine_after = servers.cpu, busy()
+    cpu = Cpu(after.server - before.server, after.model - before.model, seen.cpu)
+    took, all_of_it = machine_after[0] - machine[0], machine_after[1] - machine[1]
     stats = await told(servers, "stats")
     return Measured(
         way,
         clients,
         seen,
-        Cpu(after.server - before.server, after.model - before.model, seen.cpu),
+        cpu,
         seen.tokens / stats["total_tokens"],
         stats["calls"] / max(1, seen.answers),
         servers.memory,
+        max(0.0, took - cpu.server - cpu.model - cpu.clients) / all_of_it,
     )
 
 
@@ -213,6 +218,12 @@ def used(process: psutil.Process) -> float:
     return sum(one.user + one.system for one in times)
 
 
+def busy() -> tuple[float, float]:
+    """Seconds for which the cores of the machine were busy, and all there were."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - getattr(times, "iowait", 0.0), sum(times)
+
+
 async def grow(way: Way, servers: Servers) -> list[float]:
     """MiB of the server after each tenth of `LONG` requests."""
     held = []
@@ -226,8 +237,8 @@ async def grow(way: Way, servers: Servers) -> list[float]:
 def table(rows: list[Measured]) -> str:
     lines = [
         "| server, model | clients | requests/s | of what is possible | p50 s | p95 s | p95 / critical path "
-        "| CPU ms: server | model | clients | calls | tokens reported | MiB | failed |",
-        "|---|" + "---:|" * 13,
+        "| CPU ms: server | model | clients | calls | tokens reported | MiB | failed | others |",
+        "|---|" + "---:|" * 14,
     ]
     for row in rows:
         each = 1000 / max(1, row.seen.answers)
@@ -236,7 +247,8 @@ def table(rows: list[Measured]) -> str:
             f"| {row.way.server} `{row.way.model}` | {row.clients} | {row.rate:.1f} | {row.reached:.0%} "
             f"| {median:.2f} | {row.p95:.2f} | {row.p95 / row.way.path:.2f} "
             f"| {row.cpu.server * each:.1f} | {row.cpu.model * each:.1f} | {row.cpu.clients * each:.1f} "
-            f"| {row.calls:.1f} | {row.reported:.0%} | {row.memory:.0f} | {row.seen.failed} |"
+            f"| {row.calls:.1f} | {row.reported:.0%} | {row.memory:.0f} | {row.seen.failed} "
+            f"| {row.others:.0%} |"
         )
     return "\n".join(lines)
 
@@ -302,7 +314,7 @@ def report(rows: list[Measured], held: list[float], optillm: Path | None) -> str
     ours = ", ".join(f"{name} {version(name)}" for name in ("tertulia", "starlette", "uvicorn"))
     about = f"Measured with {ours}, python {platform.python_version()}, {os.cpu_count()} cores for model, server and "
     about += f"clients together; the model answers after {LATENCY * 1000:.0f} ms; CPU and MiB are those of the server "
-    about += "and its children."
+    about += "and its children; `others` is the share of the cores that other work on the machine took meanwhile."
     if optillm:
         asking = "import importlib.metadata as installed; print(installed.version('optillm'))"
         told = subprocess.run([optillm.parent / "python", "-c", asking], capture_output=True, text=True, check=True)

@@ -253,6 +253,11 @@ def test_a_parameter_that_cannot_be_honoured_is_named(client, parameter, value):
     assert caught.value.type == "invalid_request_error"
 
 
+def test_of_a_parameter_with_several_types_the_one_that_was_sent_is_complained_of(client):
+    with pytest.raises(openai.BadRequestError, match="at most 4 items"):
+        client.chat.completions.create(model="tertulia", messages=ASKED, stop=["a", "b", "c", "d", "e"])
+
+
 def test_fields_that_nobody_knows_are_accepted(client):
     extra = {"chat_id": "1", "options": {"a": 1}, "top_p": 1, "frequency_penalty": 0}
     assert client.chat.completions.create(model="tertulia-direct", messages=ASKED, extra_body=extra).choices
@@ -273,15 +278,15 @@ def test_an_unknown_model_is_not_found_and_the_message_lists_the_known(client):
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        (b"{", ""),
-        (b"[]", ""),
+        (b"{", None),
+        (b"[]", None),
         (b'{"model": "tertulia"}', "messages"),
         (b'{"model": "tertulia", "messages": []}', "messages"),
         (b'{"model": "tertulia", "messages": [{"role": "wizard", "content": "x"}]}', "messages[0].role"),
         (b'{"model": "tertulia", "messages": [{"role": "user", "content": ""}]}', "messages"),
         (b'{"model": "tertulia", "messages": [{"role": "assistant", "content": "x"}]}', "messages"),
         (b'{"model": 5, "messages": [{"role": "user", "content": "x"}]}', "model"),
-        (b'{"a":' * 10_000, ""),
+        (b'{"a":' * 10_000, None),
     ],
 )
 def test_a_body_that_is_not_usable_is_refused_with_its_reason(server, body, param):

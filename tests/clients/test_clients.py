@@ -1,4 +1,4 @@
-"""Real clients, each in an environment of its own, against the running server; `pytest -m clients` runs them.
+"""Real clients, each in an environment of its own, against the running server; `./dev test -m clients` runs them.
 
 The environments are made once, in the folder that `TERTULIA_CLIENTS` names or else in the temporary folder.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ HERE = Path(__file__).parent
 QUESTION = "Are there more minutes in a day than hours in a week?"
 HOME = Path(os.environ.get("TERTULIA_CLIENTS") or Path(tempfile.gettempdir()) / "tertulia-clients")
 WORK = "t1 calculator"
+UV = (sys.executable, "-m", "uv")
 SETTINGS = {"LITELLM_LOCAL_MODEL_COST_MAP": "true"}
 
 
@@ -61,10 +63,8 @@ def installed(client: Client) -> dict[str, str]:
         if of_node:
             subprocess.run(["npm", "install", "--silent", "--prefix", folder, *client.packages], check=True)
         else:
-            subprocess.run(["uv", "venv", "-q", folder, "--allow-existing"], check=True)
-            subprocess.run(
-                ["uv", "pip", "install", "-q", "--python", programs / "python", *client.packages], check=True
-            )
+            subprocess.run([*UV, "venv", "-q", folder, "--allow-existing"], check=True)
+            subprocess.run([*UV, "pip", "install", "-q", "--python", programs / "python", *client.packages], check=True)
         (folder / "installed").touch()
     return {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
@@ -73,8 +73,8 @@ def installed(client: Client) -> dict[str, str]:
 def test_a_client_gets_the_answer_and_shows_the_work(client, tmp_path, request):
     if "clients" not in request.config.option.markexpr:
         pytest.skip("installs much; ask for it with -m clients")
-    if shutil.which("npm" if "@" in client.packages[0] else "uv") is None:
-        pytest.skip("what installs it is not here")
+    if "@" in client.packages[0] and shutil.which("npm") is None:
+        pytest.skip("npm, which installs it, is not here")
     environment = os.environ | installed(client) | SETTINGS | {"QUESTION": QUESTION, "HOME": str(tmp_path)}
     script = HERE / client.script
     if script.suffix == ".mjs":  # Node looks for packages beside the script

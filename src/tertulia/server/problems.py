@@ -65,12 +65,19 @@ def unsupported(param: str, instead: str = "leave it out") -> Problem:
 
 
 def unreadable(error: ValidationError) -> Problem:
-    """The first thing that is wrong with a request's body."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    param = where(first["loc"])
+    """The first thing that is wrong with a request's body.
+
+    Where a parameter may be of several types, what is wrong with the one that it has says more than that it is no other.
+    """
+    wrong = error.errors(include_input=False, include_url=False)
+    param = where(wrong[0]["loc"])
+    same = [one for one in wrong if where(one["loc"]) == param]
+    first = next((one for one in same if not one["type"].endswith("_type")), wrong[0])
     if first["type"] == "missing":
         return refused(param, f"Missing required parameter: {param!r}.", "missing_required_parameter")
-    return refused(param, f"Invalid value for {param!r}: {first['msg']}." if param else f"{first['msg']}.")
+    if not param:
+        return Problem(400, f"{first['msg']}.", code="invalid_json")
+    return refused(param, f"Invalid value for {param!r}: {first['msg']}.")
 
 
 def where(path: Sequence[str | int]) -> str:
