@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ LATENCY = 0.2
 CLIENTS = (1, 10, 50, 100, 300)
 SECONDS = 8.0
 """How long each is measured, once every client was answered."""
+CALM = 0.15
+"""Share of the cores below which other work does not count."""
 LONG, AT_ONCE = 10_000, 50
 """Requests after which the memory is measured, and the clients who ask them."""
 SETTINGS = 'model = "openai:counting"\nbase_url = "{url}"\n[server]\nruns = 512\nqueue = 512\n'
@@ -224,6 +227,16 @@ def busy() -> tuple[float, float]:
     return sum(times) - times.idle - getattr(times, "iowait", 0.0), sum(times)
 
 
+async def calm(until: float) -> None:
+    """Return when the machine has little else to do, or at `until` by the monotonic clock."""
+    while time.monotonic() < until:
+        before = busy()
+        await asyncio.sleep(2)
+        after = busy()
+        if after[0] - before[0] < CALM * (after[1] - before[1]):
+            return
+
+
 async def grow(way: Way, servers: Servers) -> list[float]:
     """MiB of the server after each tenth of `LONG` requests."""
     held = []
@@ -237,7 +250,7 @@ async def grow(way: Way, servers: Servers) -> list[float]:
 def table(rows: list[Measured]) -> str:
     lines = [
         "| server, model | clients | requests/s | of what is possible | p50 s | p95 s | p95 / critical path "
-        "| CPU ms: server | model | clients | calls | tokens reported | MiB | failed | others |",
+        "| CPU ms: server | CPU ms: model | CPU ms: clients | calls | tokens reported | MiB | failed | others |",
         "|---|" + "---:|" * 14,
     ]
     for row in rows:
@@ -271,7 +284,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--clients", type=int, nargs="*", default=CLIENTS)
     parser.add_argument("--short", action="store_true", help=f"without the {LONG:,} requests for the memory")
+    parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait in all for a calm machine")
     given = parser.parse_args()
+    patient = time.monotonic() + given.patience
     rows: list[Measured] = []
     held: list[float] = []
     counted, port = free_port(), free_port()
@@ -292,6 +307,7 @@ def main() -> None:
                 servers = Servers(url, counting, server, model)
                 for way in ways:
                     for clients in given.clients:
+                        asyncio.run(calm(patient))
                         rows.append(asyncio.run(measure(way, servers, clients)))
                         print(table(rows[-1:]).splitlines()[-1], rows[-1].seen.why, file=sys.stderr, flush=True)
                 if command is ours and not given.short:
