@@ -75,6 +75,26 @@ async def test_successes_add_a_slot_and_an_overload_halves_them(clock: Clock) ->
     assert gate.limit == 4
 
 
+async def test_until_an_overload_each_success_adds_a_slot_while_all_are_taken(clock: Clock) -> None:
+    gate, done = Gate(start=4, most=100, clock=clock), asyncio.Event()
+
+    async def work() -> None:
+        async with gate.slot():
+            await done.wait()
+
+    tasks = [asyncio.create_task(work()) for _ in range(8)]
+    await asyncio.sleep(0)
+    assert (gate.in_flight, gate.limit) == (4, 4)
+    done.set()
+    await asyncio.gather(*tasks)
+    assert gate.limit == 7  # in the end fewer than all of them were taken
+    await fail(gate, overloaded)
+    halved = gate.limit
+    for _ in range(halved):
+        await call(gate)
+    assert gate.limit == halved + 1
+
+
 async def test_calls_that_meet_the_same_overload_halve_the_slots_once(clock: Clock) -> None:
     gate = Gate(start=64, clock=clock)
     await fail(gate, overloaded, times=5)

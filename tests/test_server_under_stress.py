@@ -235,6 +235,19 @@ async def test_sigterm_lets_runs_end_within_the_grace_time_and_then_tells_them(p
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+def test_the_server_may_hold_as_many_sockets_as_the_system_lets_it():
+    code = (
+        "from resource import RLIMIT_NOFILE as files, getrlimit, setrlimit\n"
+        "from tertulia.server.serve import allow_sockets\n"
+        "setrlimit(files, (256, getrlimit(files)[1]))\n"
+        "allow_sockets()\n"
+        "print(getrlimit(files)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 256
+
+
 def test_connections_do_not_wait_to_send_small_pieces():
     listening = listen("127.0.0.1", 0)
     assert listening.proto == socket.IPPROTO_TCP  # what asyncio goes by

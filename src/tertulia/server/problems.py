@@ -67,7 +67,7 @@ def unsupported(param: str, instead: str = "leave it out") -> Problem:
 def unreadable(error: ValidationError) -> Problem:
     """The first thing that is wrong with a request's body.
 
-    Where a parameter may be of several types, what is wrong with the one that it has says more than that it is no other.
+    Where a parameter may be of several types, what is wrong with the one it has says more than that it is no other.
     """
     wrong = error.errors(include_input=False, include_url=False)
     param = where(wrong[0]["loc"])

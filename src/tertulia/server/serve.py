@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -12,6 +14,8 @@ from ..settings import Settings
 from .app import build, open_desk
 
 BACKLOG = 2048
+SOCKETS = 16_384
+"""Each client has one, and each model call in flight."""
 
 
 class Server(uvicorn.Server):
@@ -53,6 +57,7 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
         timeout_graceful_shutdown=max(1, round(settings.server.grace_seconds)),
         proxy_headers=False,
     )
+    allow_sockets()
     listening = listen(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
     keys = len(settings.server.keys)
@@ -60,6 +65,19 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
     server = Server(config, lambda: say(f"{address}/v1 ({who}); docs at {address}/docs"))
     server.run([listening])
     return server.started
+
+
+def allow_sockets() -> None:
+    """Let the process hold `SOCKETS`, or as many as it may: many systems give a process 256 or 1024 unless it asks."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = SOCKETS if hard == resource.RLIM_INFINITY else min(hard, SOCKETS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:
