@@ -28,13 +28,18 @@ async def test_a_document_is_seen_by_its_owner_alone(documents):
     assert await documents.load("ana", "resp_1") is None
 
 
-async def test_events_are_told_from_where_the_reader_stopped(documents):
+async def test_a_document_is_settled_by_one(documents):
     await documents.save("ana", "resp_1", {"status": "in_progress"})
-    await documents.append("ana", "resp_1", 0, [{"n": 0}, {"n": 1}])
-    await documents.append("ana", "resp_1", 1, [{"n": "late"}, {"n": 2}])
-    await documents.save("ana", "resp_1", {"status": "completed"})
-    assert await documents.events("ana", "resp_1", after=0) == [(1, {"n": 1}), (2, {"n": 2})]
-    assert await documents.events("ben", "resp_1") == []
+    seen = await documents.load("ana", "resp_1")
+    assert await documents.change("ana", "resp_1", {"status": "completed"}, seen)
+    assert not await documents.change("ana", "resp_1", {"status": "failed"}, seen)
+    assert await documents.load("ana", "resp_1") == {"status": "completed"}
+
+
+async def test_what_a_dead_process_claimed_is_inherited_by_one(documents):
+    await documents.claim("ana", Idempotency("k", "b"), "once_1_dead")
+    heirs = await asyncio.gather(*(documents.inherit("ana", "k", "once_1_dead", f"once_1_{i}") for i in range(6)))
+    assert heirs.count(True) == 1
 
 
 async def test_a_key_belongs_to_one_request_of_one_owner(documents):

@@ -7,10 +7,10 @@ import time
 import pytest
 import pytest_asyncio
 
-from tertulia import Finding, House, Image, Question, Usage
+from tertulia import Budget, Finding, House, Image, Question, Usage
 from tertulia.durable.carry import carry
 from tertulia.durable.presence import Presence, Watch, new_worker
-from tertulia.errors import KeyReused, RunCancelled, RunTaken, StoreError, UnknownName
+from tertulia.errors import BudgetExceeded, KeyReused, RunCancelled, RunTaken, StoreError, UnknownName
 from tertulia.events import Answered, Asked, Found, Planned, Replied, Text, Waiting
 from tertulia.model import Reply
 from tertulia.providers.scripted import Scripted
@@ -18,6 +18,7 @@ from tertulia.run import Heard
 from tertulia.stores.journal import RunJournal
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Idempotency, Wanted
+from tertulia.stores.spending import Spending, Spent
 from tertulia.types import Execution
 from tertulia.usage import Entry
 
@@ -350,3 +351,59 @@ def test_nobody_is_dead_because_we_could_not_look():
     assert watch.dead([one], 64) == []
     assert watch.dead([one], 68) == []
     assert watch.dead([one], 72) == [one.id]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_resumed_run_has_the_seconds_that_its_earlier_lives_left(runs, house, dies):
+    summary, _ = await runs.add(QUESTION, {})
+
+    def begin_earlier(connection):
+        connection.execute("UPDATE runs SET taken = taken - 100 WHERE id = ?", (summary.id,))
+
+    async with Presence(runs) as presence:
+        worker = new_worker()
+        await runs.beat(worker)
+        life = await runs.take(summary.id, worker.id)
+        await runs.database.transact(begin_earlier)
+        if dies:
+            await runs.requeue(worker.id)
+        else:
+            await runs.finish(summary.id, life, "interrupted")
+        assert (await runs.get(summary.id)).seconds == pytest.approx(100, abs=5)
+        with pytest.raises(BudgetExceeded, match="seconds"):
+            await carry(summary.id, house(budget=Budget(seconds=60)), presence)
+        answered = await carry(summary.id, house(budget=Budget(seconds=160)), presence)
+    assert answered.report.seconds > 100
+
+
+async def test_what_an_owner_spent_today_is_counted_once_and_outlives_the_runs(runs, house):
+    spending = Spending(runs.database)
+    summary, _ = await runs.add(QUESTION, {}, owner="ann")
+    async with Presence(runs) as presence:
+
+        def stop(event):
+            if isinstance(event, Replied):
+                presence.stops[summary.id]()
+
+        with pytest.raises(asyncio.CancelledError):
+            await carry(summary.id, house(), presence, stop)
+        [some] = await spending.today()
+        assert 0 < some.tokens == (await runs.ledger(summary.id)).total
+        answered = await carry(summary.id, house(), presence)
+    await runs.delete(summary.id)
+    await spending.add("ann", 5, 0.5)
+    assert await spending.today() == [Spent("ann", answered.report.total + 5, 0.5)]
+
+
+async def test_a_dead_servers_runs_go_on_only_if_somebody_will_ask_for_them(runs):
+    server = new_worker("server")
+    await runs.beat(server)
+    waits, plain = [
+        (await runs.add(QUESTION, {}, served=served, outlives=outlives, worker=server.id, begun=True))[0]
+        for served, outlives in (("resp_1", True), ("chatcmpl-1", False))
+    ]
+    queued, _ = await runs.add(QUESTION, {}, served="resp_2", worker=server.id)
+    assert await runs.waiting() == await runs.orphans() == []  # it may still begin that itself
+    await runs.requeue(server.id)
+    assert [(await runs.get(run.id)).state for run in (waits, plain)] == ["queued", "interrupted"]
+    assert {run.id for run in await runs.orphans()} == {run.id for run in await runs.waiting()} == {waits.id, queued.id}

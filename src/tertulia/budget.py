@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from .errors import BudgetExceeded, SettingsError
 
@@ -71,6 +72,15 @@ class Budget:
         if left < 0:
             return 0
         return need.written if need.usd_written == 0 else min(need.written, int(need.written * left / need.usd_written))
+
+
+def tighter(one: Budget, other: Budget) -> Budget:
+    """Both limits at once."""
+    changes: dict[str, Any] = {}
+    for name in (field.name for field in fields(Budget) if field.name != "keep"):
+        given = [limit for limit in (getattr(one, name), getattr(other, name)) if limit is not None]
+        changes[name] = min(given, default=None)
+    return replace(one, **changes)
 
 
 @dataclass(frozen=True)

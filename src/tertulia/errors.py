@@ -110,3 +110,17 @@ class KeyReused(StoreError):
 
 class SettingsError(TertuliaError):
     """A setting, a file or a folder is not usable."""
+
+
+def remade(fault: str, message: str) -> TertuliaError:
+    """An error of the kind that has this name, as it is told of a run that failed elsewhere."""
+    kinds, found = [TertuliaError], TertuliaError
+    while kinds:
+        kind = kinds.pop()
+        found = kind if kind.__name__ == fault else found
+        kinds += kind.__subclasses__()
+    error = found.__new__(found)
+    Exception.__init__(error, message)
+    if isinstance(error, ModelBusy):
+        error.retry_after, error.overloaded = None, False
+    return error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
+from typing import Any
 
 from .agents.restater import Restater
 from .budget import Budget
@@ -69,9 +71,9 @@ class House:
         """
         journal = journal or Forgetful()
         question = replace(question, language=question.language or language(question.text))
-        ledger = Ledger(await journal.entries())
+        ledger, began = Ledger(await journal.entries()), time.monotonic() - await journal.worked()
         with self.watch(on_event) as heard:
-            run = Run(self.models, self.budget, journal, heard, ledger, self.gates, question.form)
+            run = Run(self.models, self.budget, journal, heard, ledger, self.gates, question.form, started=began)
             run.emit(Asked(question, self.strategy.name))
             try:
                 answer = await self.strategy(await self.in_full(question, run), run)
@@ -90,39 +92,15 @@ class House:
         question = await self.restater.restate(question, run)
         return replace(question, language=question.language or language(question.text))
 
-    async def events(
+    def events(
         self, question: Question, journal: Journal | None = None, on_event: Callable[[Event], None] = ignore
     ) -> AsyncIterator[Event]:
         """The run, event by event; leaving the loop early cancels it.
 
-        A reader that is slow gets longer pieces of text, not more of them.
-
         Args:
             on_event: Told of every event as it happens, also of those that come after the reader has left.
         """
-        waiting: deque[Event] = deque()
-        news = asyncio.Event()
-
-        def happened(event: Event) -> None:
-            on_event(event)
-            if waiting and (merged := joined(waiting[-1], event)):
-                waiting[-1] = merged
-            else:
-                waiting.append(event)
-            news.set()
-
-        asking = asyncio.create_task(self.ask(question, happened, journal))
-        asking.add_done_callback(lambda _: news.set())
-        try:
-            while not asking.done() or waiting:
-                await news.wait()
-                news.clear()
-                while waiting:
-                    yield waiting.popleft()
-            await asking
-        finally:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+        return told(lambda listener: self.ask(question, listener, journal), on_event)
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         *earlier, last = request.messages
@@ -148,6 +126,42 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+async def told(
+    work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]],
+    on_event: Callable[[Event], None] = ignore,
+) -> AsyncGenerator[Event, None]:
+    """The events that `work` tells its listener, as they happen; leaving the loop early cancels it.
+
+    A reader that is slow gets longer pieces of text, not more of them.
+
+    Args:
+        on_event: Told of every event as it happens, also of those that come after the reader has left.
+    """
+    waiting: deque[Event] = deque()
+    news = asyncio.Event()
+
+    def happened(event: Event) -> None:
+        on_event(event)
+        if waiting and (merged := joined(waiting[-1], event)):
+            waiting[-1] = merged
+        else:
+            waiting.append(event)
+        news.set()
+
+    working = asyncio.create_task(work(happened))
+    working.add_done_callback(lambda _: news.set())
+    try:
+        while not working.done() or waiting:
+            await news.wait()
+            news.clear()
+            while waiting:
+                yield waiting.popleft()
+        await working
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
 
 def joined(one: Event, other: Event) -> Event | None:

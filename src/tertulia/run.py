@@ -47,6 +47,10 @@ class Journal(Protocol):
         """The ledger as it was left."""
         ...
 
+    async def worked(self) -> float:
+        """Seconds for which the run was worked on before."""
+        ...
+
 
 class Forgetful:
     """A journal that keeps nothing."""
@@ -59,6 +63,9 @@ class Forgetful:
 
     async def entries(self) -> Sequence[Entry]:
         return ()
+
+    async def worked(self) -> float:
+        return 0.0
 
 
 def ignore(event: Event) -> None:
@@ -109,7 +116,7 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Time since the run began."""
+        """For which the run has been worked on, earlier lives of it included."""
         return time.monotonic() - self.started
 
     async def ask(

@@ -96,6 +96,8 @@ class Serving(BaseModel, extra="forbid"):
     """Ports that images may be fetched from."""
     store: bool = True
     """Whether responses are stored in the database; else the latest are kept in memory until the server stops."""
+    enqueue: bool = False
+    """Whether questions are only put in the queue, for `tertulia worker` processes to answer."""
     stored: int = Field(default=1000, ge=0)
     """Responses of a key that are kept in memory if they are not stored."""
 

@@ -127,13 +127,14 @@ def serve(
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     strategy: Annotated[str | None, typer.Option(help="How the model `tertulia` answers.")] = None,
     database: Annotated[str | None, typer.Option(help="Store it there: postgres://…, or the path of a file.")] = None,
-    no_store: Annotated[bool, typer.Option("--no-store", help="Keep responses in memory only.")] = False,
+    no_store: Annotated[bool, typer.Option("--no-store", help="Keep runs and responses in memory only.")] = False,
+    enqueue: Annotated[bool, typer.Option("--enqueue", help="Leave the work to `tertulia worker` processes.")] = False,
 ) -> None:
     """Serve the house to any client of OpenAI's protocol: chat completions and responses."""
     from .serve import serve
 
-    server = {"store": False} if no_store else None
-    serve(load(model=model, base_url=base_url, strategy=strategy, database=database, server=server), host, port)
+    server = ({"store": False} if no_store else {}) | ({"enqueue": True} if enqueue else {})
+    serve(load(model=model, base_url=base_url, strategy=strategy, database=database, server=server or None), host, port)
 
 
 @app.command()

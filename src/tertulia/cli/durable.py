@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..durable.carry import carry
 from ..durable.configuration import configuration, models_of, settled
+from ..durable.orders import order_of, tailored
 from ..durable.presence import Presence, dead_holder
 from ..errors import RunTaken, StoreError
 from ..events import Answered, Event, Text
@@ -41,9 +42,11 @@ class Durable(Asking):
             await self._carry(runs)
 
     async def _carry(self, runs: Runs) -> None:
-        settings = await settled(self.settings)
+        settings = await settled(self.settings, self.display.say)
         async with await open_house(settings, self.display.say) as house, Presence(runs) as presence:
             run: Summary | None = self.stored
+            if self.stored:
+                house = tailored(house, order_of(self.stored.configuration), self.stored.question)
             if run is None:
                 names = house.strategy.name, models_of(house)
                 run, _ = await runs.add(self.question, configuration(settings), strategy=names[0], models=names[1])

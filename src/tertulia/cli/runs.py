@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, TypeVar
 
 import typer
@@ -127,13 +127,16 @@ def fork(
 ) -> None:
     """Run again from a task on, with another model; what does not depend on the task is used again, free of cost."""
     from ..durable.configuration import configuration
+    from ..durable.orders import order_of, ordered
 
     agents = dict(_pair(text) for text in agent_model) if agent_model else None
 
     async def branch(store: Runs) -> Stored:
         source = await store.find(run)
         settings = _settings(source, model=model, agent_models=agents, effort=effort)
-        made = await store.fork(source.id, task, configuration(settings), models=model or source.models)
+        order = order_of(source.configuration)
+        order = replace(order, effort=None) if effort else order  # else it would hold above the new one
+        made = await store.fork(source.id, task, ordered(configuration(settings), order), models=model or source.models)
         return await store.get(made.id)
 
     _go_on(_with(database, branch), database, json, quiet, plain)
@@ -188,7 +191,7 @@ def age(text: str) -> float:
 
 def drawn(run: Stored, progress: Progress) -> Tree:
     """The plan of a run as a tree: what each task found, and what each agent spent on it."""
-    head = f"{run.id}  {run.state}{f' ({run.error})' if run.error else ''}"
+    head = f"{run.id}  {run.state}{f' ({run.error})' if run.error else ''}{f', for {run.served}' if run.served else ''}"
     tree = Tree(Words(f"{head}\n{shortened(run.text)}", "bold"), guide_style="dim")
     tasks = list(progress.plan.tasks) if progress.plan else []
     names = {task.id for task in tasks}

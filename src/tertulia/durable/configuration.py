@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..house import House
-from ..settings import Settings, choose, load
+from pydantic import SecretStr
 
-KEPT = {"model", "base_url", "agent_models", "strategy", "effort", "budget", "embedded", "agents"}
+from ..house import House
+from ..settings import Settings, choose, load, silence
+from ..settings import settings_of as dwelling
+from .orders import order_of
+
+KEPT = {"model", "base_url", "agent_models", "strategy", "effort", "budget", "embedded", "agents", "documents"}
 """Settings that are stored. Keys never are: who resumes a run brings keys of their own."""
 
 
-async def settled(settings: Settings) -> Settings:
+async def settled(settings: Settings, say: Callable[[str], None] = silence) -> Settings:
     """The settings with a model by name, so that a run that is resumed asks the model it began with."""
     if settings.model not in ("", "auto"):
         return settings
-    name, _ = await choose(settings)
+    name, why = await choose(settings)
+    say(f"model: {name} ({why})")
     return settings.model_copy(update={"model": name})
 
 
@@ -26,12 +31,19 @@ def configuration(settings: Settings) -> dict[str, Any]:
 
 
 def settings_of(configuration: Mapping[str, Any], **changes: Any) -> Settings:
-    """The settings that a run was asked with, but for the changes; keys come from the environment.
+    """The settings that a run was asked with, but for the changes; keys come from the settings of this process.
 
-    A setting that this version no longer has is left out.
+    A setting that this version no longer has is left out. The key of one of the further houses is taken from the
+    settings here if they have that house at the same address.
     """
     known = {name: value for name, value in configuration.items() if name in KEPT & set(Settings.model_fields)}
-    return load(**known | {name: value for name, value in changes.items() if value is not None})
+    settings = load(**known | {name: value for name, value in changes.items() if value is not None})
+    house = order_of(configuration).house
+    if not house:
+        return settings
+    own = dwelling(house, settings) if house in settings.houses else load()
+    key = own.api_key if own.base_url == settings.base_url else SecretStr("")  # to no address but the one it is for
+    return settings.model_copy(update={"api_key": key})
 
 
 def models_of(house: House) -> str:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import StoreError
-from ..stores.records import Worker
+from ..stores.records import State, Worker
 from ..stores.runs import Runs
 
 BEAT_SECONDS = 1.0
@@ -31,12 +31,10 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def new_worker() -> Worker:
+def new_worker(role: str = "") -> Worker:
     """This process under a name that no other has or had."""
-    host = machine()
-    return Worker(
-        f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}", host, os.getpid(), time.time(), 0, time.time()
-    )
+    host, name = machine(), f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return Worker(name, host, os.getpid(), time.time(), 0, time.time(), role)
 
 
 def gone(worker: Worker) -> bool:
@@ -100,7 +98,7 @@ class Presence:
         self._beating.cancel()
         await asyncio.gather(self._beating, return_exceptions=True)
         with suppress(StoreError):  # then the others find out by themselves
-            await self.runs.leave(self.worker.id)
+            await self.runs.requeue(self.worker.id)
 
     async def _go_on(self) -> None:
         while True:
@@ -108,11 +106,20 @@ class Presence:
             with suppress(StoreError):  # the database may come back
                 await self._beat()
 
+    async def cancel(self, id: str) -> State:
+        """Have a run stopped, wherever it is at work; gives the state it is in now."""
+        state = await self.runs.cancel(id)
+        self._stop(id)
+        return state
+
     async def _beat(self) -> None:
         for id in await self.runs.beat(self.worker):
-            if id in self.stops and id not in self.cancelled:
-                self.cancelled.add(id)
-                self.stops[id]()
+            self._stop(id)
+
+    def _stop(self, id: str) -> None:
+        if id in self.stops and id not in self.cancelled:
+            self.cancelled.add(id)
+            self.stops[id]()
 
 
 async def dead_holder(runs: Runs, worker: str) -> str | None:

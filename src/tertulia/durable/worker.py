@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import TertuliaError
-from ..house import House
-from ..settings import open_house, silence
+from ..settings import silence
 from ..stores.records import Summary
 from ..stores.runs import Runs, ticket
-from ..stores.text import text
-from .carry import carry
-from .configuration import settings_of
+from .carry import carry, refuse
 from .engine import Lane, Queues
+from .keeper import Keeper
 from .patient import patient
 from .presence import DEAD_SECONDS, Presence, Watch, gone
 
@@ -26,8 +23,6 @@ LOOK_SECONDS = 2.0
 PRUNE_SECONDS = 3600.0
 LONGEST_PAUSE = 60.0
 """Seconds that a run whose provider was away waits before it is handed out again."""
-HOUSES = 16
-"""Most houses that are kept open, each with the connections of its models."""
 
 
 @dataclass
@@ -42,13 +37,12 @@ class Desk:
     """Age in days at which ended runs are deleted; None keeps them."""
     patience: float = DEAD_SECONDS
     """Seconds without a sign of life after which a worker counts as dead."""
-    _houses: OrderedDict[str, House] = field(default_factory=OrderedDict)
-    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _working: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def serve(self) -> None:
         """Answer what is asked until this is cancelled; what is at work then goes back to the queue."""
         async with Presence(self.runs) as self._presence:
+            self._keeper = Keeper(self.say, patient, lambda: not self._presence.stops)
             self._queues = Queues(self.place, self._presence.worker.id, self.lanes)
             await self._queues.open(self._take)
             self.say(f"{self._presence.worker.id} waits for questions at {self.runs.database.url}")
@@ -68,9 +62,9 @@ class Desk:
         try:
             stored = await self.runs.get(id)
             try:
-                house = await self._house(text(dict(stored.configuration)), dict(stored.configuration))
+                house = await self._keeper.house(stored)
             except TertuliaError as error:
-                await self._refuse(id, str(error))
+                await refuse(id, self._presence, error)
                 raise
             self.say(f"{id} begins")
             await carry(id, house, self._presence, queued=True)
@@ -79,22 +73,6 @@ class Desk:
             self.say(f"{id}: {error}")
         finally:
             self._working.discard(task)
-
-    async def _refuse(self, id: str, why: str) -> None:
-        """Say of a run whose model cannot be had here that it failed."""
-        life = await self.runs.take(id, self._presence.worker.id, resume=False)
-        await self.runs.finish(id, life, "failed", error=why)
-
-    async def _house(self, key: str, configuration: dict[str, object]) -> House:
-        """The house of a configuration, shared by all runs that want the same one."""
-        async with self._opening:
-            if key not in self._houses:
-                self._houses[key] = patient(await open_house(settings_of(configuration), self.say))
-            self._houses.move_to_end(key)
-            idle = not self._presence.stops
-            while len(self._houses) > HOUSES and idle:
-                await self._houses.popitem(last=False)[1].close()
-            return self._houses[key]
 
     async def _sweep(self) -> None:
         """Put runs in the queue that are not there yet."""
@@ -134,8 +112,7 @@ class Desk:
         with suppress(Exception):  # else another worker finds that we are gone
             await self._queues.bury(self._presence.worker.id)
         await self._queues.close()
-        for house in self._houses.values():
-            await house.close()
+        await self._keeper.close()
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.patience)

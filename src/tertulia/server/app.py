@@ -16,18 +16,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..errors import TertuliaError
+from ..errors import SettingsError, TertuliaError
 from ..settings import Settings
+from ..stores.documents import Documents
 from . import chat, responses
+from .archive import InMemory
 from .asking import LIMITS
 from .desk import Desk, new_id
 from .fetching import fetching
+from .hands import Queueing, Storing
+from .heir import Heir
 from .houses import open_houses
 from .keys import door
+from .lasting import Lasting
 from .once import once
 from .openapi import document, page
 from .problems import Problem, problem, trace
-from .stored import keeping
+from .replies import RepliesInMemory
+from .stored import StoredArchive, StoredReplies, keeping
 
 log = logging.getLogger("tertulia.server")
 Handler = Callable[[Request, Desk, str], Awaitable[Response]]
@@ -91,11 +97,23 @@ async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -
     """
     serving = settings.server
     at_the_door = door(serving, host)
+    if serving.enqueue and not serving.store:
+        raise SettingsError("a queue needs a store: leave out either --enqueue or --no-store")
     async with AsyncExitStack() as stack:
         houses = await open_houses(settings, stack, say)
-        archive, replies = await stack.enter_async_context(keeping(settings))
         fetcher = await stack.enter_async_context(fetching(serving))
-        yield Desk(houses, at_the_door, serving, archive, replies, fetcher)
+        if not serving.store:
+            memory = InMemory(serving.stored), RepliesInMemory(serving.stored)
+            yield Desk(houses, at_the_door, serving, *memory, fetcher)
+            return
+        presence = await stack.enter_async_context(keeping(settings))
+        documents = Documents(presence.runs.database)
+        archive = StoredArchive(documents, presence, at_the_door.is_local)
+        hands = Queueing(presence) if serving.enqueue else Storing(presence)
+        desk = Desk(houses, at_the_door, serving, archive, StoredReplies(documents, presence), fetcher, hands=hands)
+        desk.lasting = Lasting(presence, documents, archive, hands)
+        await stack.enter_async_context(Heir(desk, presence, not serving.enqueue).at_work())
+        yield desk
 
 
 def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -153,7 +171,7 @@ async def metrics(request: Request, desk: Desk, holder: str) -> Response:
     gauges = {
         "tertulia_runs": desk.turns.taken,
         "tertulia_runs_waiting": desk.turns.waiting,
-        "tertulia_background_runs": len(desk.live),
+        "tertulia_background_runs": len(desk.lasting.at_work if desk.lasting else desk.live),
     }
     return PlainTextResponse(desk.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 

@@ -30,6 +30,14 @@ class Kept:
     """The conversation, its answer included; empty until there is one."""
     reply: str = ""
     """The reply that was kept under the request's idempotency key; empty for none."""
+    blank: JSON | None = None
+    """What it was before anything was written; None if it is not told from the events of a stored run."""
+    ignored: tuple[str, ...] = ()
+    """Parameters that had no effect, if it is told from a run."""
+    failure: JSON | None = None
+    """The problem that it failed with, if it is told from a run and did."""
+    until: int = 0
+    """Number of the last event of the run that belongs to it, once it is over."""
 
     @property
     def is_over(self) -> bool:
@@ -38,10 +46,10 @@ class Kept:
 
 
 class Archive(Protocol):
-    """Where responses are kept, and the events of those that are made in the background."""
+    """Where responses are kept."""
 
     async def save(self, kept: Kept) -> None:
-        """Keep a response, in place of an earlier one of the same id; its events stay."""
+        """Keep a response, in place of an earlier one of the same id."""
         ...
 
     async def load(self, owner: str, id: str) -> Kept | None:
@@ -50,14 +58,6 @@ class Archive(Protocol):
 
     async def delete(self, owner: str, id: str) -> bool:
         """Forget a response and its events; False if there was none to forget."""
-        ...
-
-    async def append(self, owner: str, id: str, first: int, events: Sequence[JSON]) -> None:
-        """Add events to a response, the first of them with that `sequence_number`."""
-        ...
-
-    async def events(self, owner: str, id: str, after: int) -> Sequence[JSON]:
-        """Events with a `sequence_number` above `after`, in order; empty if there are no more yet."""
         ...
 
 
@@ -70,7 +70,7 @@ class _Held:
 
 
 class InMemory:
-    """Keeps the latest responses of each owner until the server stops."""
+    """Keeps the latest responses of each owner until the server stops, and the events of those in the background."""
 
     def __init__(self, most: int = 1000, most_bytes: int = MOST_BYTES) -> None:
         """`most` responses of an owner, of `most_bytes` together."""
@@ -96,10 +96,12 @@ class InMemory:
         return mine is not None and mine.pop(id, None) is not None
 
     async def append(self, owner: str, id: str, first: int, events: Sequence[JSON]) -> None:
+        """Add events to a response, the first of them with that `sequence_number`."""
         if held := self._find(owner, id):
             held.events[first:] = events
 
     async def events(self, owner: str, id: str, after: int) -> Sequence[JSON]:
+        """Events with a `sequence_number` above `after`, in order; empty if there are no more yet."""
         held = self._find(owner, id)
         return held.events[after + 1 :] if held else ()
 

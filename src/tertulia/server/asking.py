@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, get_args
 
@@ -39,6 +39,10 @@ class Asking:
     choices: int = 1
     ignored: tuple[str, ...] = ()
     """Parameters that were accepted and had no effect."""
+    store: bool = True
+    """Whether its run may be stored."""
+    tier: str = "default"
+    """How urgent it is."""
 
     def choice(self, number: int) -> Question:
         """The question as it is asked for one of several answers."""
@@ -73,6 +77,8 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
         replace(budget(request.metadata, headers), written=request.max_completion_tokens),
         choices,
         left_out(request.tools, request.tool_choice, tools),
+        request.store is not False,
+        request.service_tier or "default",
     )
 
 
@@ -108,6 +114,8 @@ def from_responses(
         effort(request.reasoning.effort if request.reasoning else None),
         replace(budget(request.metadata, headers), written=request.max_output_tokens),
         ignored=left_out(request.tools, request.tool_choice, tools),
+        store=request.store is not False or bool(request.background),
+        tier=request.service_tier or "default",
     )
 
 
@@ -151,15 +159,6 @@ def budget(metadata: Mapping[str, str] | None, headers: Mapping[str, str]) -> Bu
         if not 0 < limits[name] < 1e15:
             raise refused(param, f"{param} cannot be {given[:40]!r}; it should be above 0")
     return Budget(**limits)
-
-
-def tighter(one: Budget, other: Budget) -> Budget:
-    """Both limits at once."""
-    changes: dict[str, Any] = {}
-    for name in (field.name for field in fields(Budget) if field.name != "keep"):
-        given = [limit for limit in (getattr(one, name), getattr(other, name)) if limit is not None]
-        changes[name] = min(given, default=None)
-    return replace(one, **changes)
 
 
 def tools_of(given: Sequence[Mapping[str, Any]] | None, choice: object) -> tuple[Tool, ...]:

@@ -12,8 +12,8 @@ from ..usage import Ledger, Report
 JSON = dict[str, Any]
 
 
-def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = ()) -> JSON:
-    """The `usage` of a chat completion.
+def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> JSON:
+    """The `usage` of a chat completion; `stored` are the ids under which its runs are kept.
 
     All that was read is prompt, all that was written is completion, and what of that was not shown is reasoning.
     """
@@ -31,13 +31,13 @@ def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = ()) -> JSON:
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         },
-        "tertulia": three_numbers(runs, report, ignored),
+        "tertulia": {**three_numbers(runs, report, ignored), "runs": list(stored)},
     }
 
 
-def response_usage(run: Progress, ignored: Sequence[str] = ()) -> JSON:
+def response_usage(run: Progress, ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> JSON:
     """The `usage` of a response."""
-    usage = chat_usage([run], ignored)
+    usage = chat_usage([run], ignored, stored)
     return {
         "input_tokens": usage["prompt_tokens"],
         "input_tokens_details": {"cached_tokens": usage["prompt_tokens_details"]["cached_tokens"]}

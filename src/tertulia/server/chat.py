@@ -17,6 +17,7 @@ from .books import chat_usage
 from .desk import Desk, Visit, finish, new_id, now
 from .fetching import addresses, fetch
 from .problems import Problem
+from .replies import REPLY
 from .shapes import ChatRequest
 from .streams import EventStream, frame, unless_gone
 from .wire import read
@@ -33,7 +34,7 @@ async def complete(request: Request, desk: Desk, holder: str) -> Response:
     asked = await read(request, ChatRequest, desk.serving.body_bytes)
     fetched = await fetch(request, desk.fetcher, addresses(asked.messages, "messages"))
     visit = desk.visit(holder, from_chat(asked, request.headers, fetched))
-    completion = Completion(visit, asked)
+    completion = Completion(visit, asked, request.scope.get(REPLY, ""))
     try:
         await unless_gone(request, visit.take_turn(desk.serving.wait_seconds))
         if asked.stream:
@@ -50,15 +51,17 @@ async def complete(request: Request, desk: Desk, holder: str) -> Response:
 class Completion:
     """One chat completion being written."""
 
-    def __init__(self, visit: Visit, asked: ChatRequest) -> None:
+    def __init__(self, visit: Visit, asked: ChatRequest, reply: str = "") -> None:
+        """`reply` is what it becomes under an idempotency key; empty for none."""
         self.visit, self.asked = visit, asked
+        visit.served, visit.lasts = new_id("chatcmpl-", reply), bool(reply)
         self.stem: JSON = {
-            "id": new_id("chatcmpl-"),
+            "id": visit.served,
             "object": "chat.completion",
             "created": now(),
             "model": visit.asking.model,
             "system_fingerprint": visit.desk.houses.fingerprint(visit.asking.model),
-            "service_tier": "default",
+            "service_tier": visit.tier,
         }
 
     # -- plain
@@ -170,7 +173,7 @@ class Completion:
     # -- both
 
     def _usage(self) -> JSON:
-        return chat_usage(self.visit.runs, self.visit.asking.ignored)
+        return chat_usage(self.visit.runs, self.visit.asking.ignored, self.visit.stored)
 
     def _problem(self, error: BaseException) -> Problem:
         usage = self._usage() if self.visit.has_spent else None

@@ -9,19 +9,21 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import Response
 
 from ..agents.synthesizer import OUT_OF_TIME, OUT_OF_TOKENS
+from ..budget import tighter
+from ..durable.orders import ordered
 from ..errors import TertuliaError
 from ..house import House
 from ..progress import Progress
 from ..settings import Serving
-from ..types import Question
 from .archive import Archive, InMemory
-from .asking import Asking, tighter
+from .asking import Asking
 from .fetching import Fetcher
+from .hands import Forgetting, Hands, Job, run_id
 from .houses import Houses
 from .keys import Door
 from .limits import Account, Turns
@@ -29,6 +31,12 @@ from .metrics import Metrics
 from .problems import JSON, Problem, problem, trace
 from .replies import Replies, RepliesInMemory
 from .work import Piece, Teller
+
+if TYPE_CHECKING:
+    from .lasting import Lasting
+
+PRIORITIES = {"flex": 100, "priority": -100}
+"""Places in the queue by `service_tier`; lower is sooner, all others are 0."""
 
 
 class Live(Protocol):
@@ -64,6 +72,9 @@ class Desk:
     fetcher: Fetcher | None = None
     """Who fetches images that are named by their address; None if nobody may."""
     metrics: Metrics = field(default_factory=Metrics)
+    hands: Hands = field(default_factory=Forgetting)
+    lasting: Lasting | None = None
+    """Background responses that outlive the server; None if they are in memory."""
     drained_at: float | None = None
     """When it began to stop; None if it has not."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -97,6 +108,7 @@ class Desk:
         """Begin to stop: what runs may end, and nothing new begins."""
         if self.drained_at is None:
             self.drained_at = time.monotonic()
+            self.hands.draining = True
 
     @property
     def draining(self) -> bool:
@@ -122,7 +134,13 @@ class Visit:
     holder: str
     asking: Asking
     house: House
+    served: str = ""
+    """Id of the response or chat completion that it becomes."""
+    lasts: bool = False
+    """Whether the answer is asked for later, so that it is found though the client leaves."""
     runs: list[Progress] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
+    """Ids under which they are stored."""
     status: str = "ok"
     """How it went, for the metrics: `ok`, `failed` or `gone`."""
     began: float = field(default_factory=time.monotonic)
@@ -138,17 +156,48 @@ class Visit:
         await self.desk.turns.take(seconds)
         self.has_turn = True
 
+    async def take_turn_at_last(self) -> None:
+        """Wait until the server has room, however long that takes."""
+        await self.desk.turns.take_at_last()
+        self.has_turn = True
+
     async def tell(self, number: int = 0) -> AsyncGenerator[Piece, None]:
         """One run, piece by piece; closing the generator cancels it, and what it cost is in `runs` all the same."""
-        question: Question = self.asking.choice(number)
-        progress, teller = Progress(), Teller(whole=question.form.schema is not None)
-        self.runs.append(progress)
-        events = self.house.events(question, on_event=progress.see)
-        assert isinstance(events, AsyncGenerator)
-        async with aclosing(events):
+        job = self.job(number)
+        progress, teller = Progress(), Teller(whole=job.question.form.schema is not None)
+        self.note(progress, job)
+        async with aclosing(self.desk.hands.events(job, progress.see)) as events:
             async for event in events:
                 for piece in teller.see(event):
                     yield piece
+
+    def job(self, number: int = 0) -> Job:
+        """One of its questions, as it is handed on."""
+        asking, houses, name = self.asking, self.desk.houses, self.served
+        order = replace(houses.order(asking), budget=self.house.budget)
+        return Job(
+            run_id(name, number),
+            name,
+            self.holder,
+            asking.choice(number),
+            self.house,
+            ordered(houses.configurations.get(order.house, {}), order),
+            PRIORITIES.get(asking.tier, 0),
+            asking.store,
+            self.lasts,
+        )
+
+    @property
+    def tier(self) -> str:
+        """How urgent it is taken to be: only a queue has more than one tier."""
+        tier = self.asking.tier
+        return tier if tier in PRIORITIES and self.desk.serving.enqueue else "default"
+
+    def note(self, progress: Progress, job: Job) -> None:
+        """Have a run on the bill."""
+        self.runs.append(progress)
+        if name := self.desk.hands.name(job):
+            self.stored.append(name)
 
     def leave(self) -> None:
         """Give the turn back and write the bill; once, however the request ended."""
@@ -185,8 +234,10 @@ def finish(run: Progress) -> str:
     return "length" if stopped in (OUT_OF_TIME, OUT_OF_TOKENS) else "stop"
 
 
-def new_id(prefix: str) -> str:
-    return prefix + secrets.token_hex(16)
+def new_id(prefix: str, reply: str = "") -> str:
+    """An id for what is made now; what is made for a reply under a key has the same one whoever makes it."""
+    known = reply.split("_")[1] if reply.startswith("once_") else secrets.token_hex(16)
+    return prefix + known
 
 
 def now() -> int:

@@ -1,69 +1,17 @@
-"""Answers that follow a JSON schema."""
+"""Schemas that clients send for their answers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import SettingsError, UnusableReply
-from ..events import Decided
-from ..run import Run
-from ..strategies import Remembers, Strategy
-from ..types import Answer, Question
+from ..errors import SettingsError
+from ..strategies.fitting import validator
 from .problems import Problem, refused
 
-SYSTEM = "You mend JSON. Keep what it says; change only what does not follow the schema."
 MOST_SCHEMA = 100_000
 """Characters of a schema."""
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """A strategy whose answer is checked against the schema of the question, and mended once."""
-
-    strategy: Strategy
-    system: str = SYSTEM
-    max_tokens: int = 1000
-
-    @property
-    def name(self) -> str:
-        return self.strategy.name
-
-    @property
-    def remembers(self) -> bool:
-        return isinstance(self.strategy, Remembers) and self.strategy.remembers
-
-    async def __call__(self, question: Question, run: Run) -> Answer:
-        answer = await self.strategy(question, run)
-        if answer.written_by in run.called:  # there is no answer yet
-            return answer
-        schema = question.form.schema or {}
-        text, wrong = fitted(answer.text, schema)
-        if wrong:
-            run.emit(Decided("mend", f"the answer does not follow the schema: {wrong}"))
-            asked = f"Question: {question.text}\n\nAnswer: {answer.text}\n\nWhat is wrong with it: {wrong}\n\nMend it."
-            reply = await run.by("mender").ask(self.system, asked, max_tokens=self.max_tokens, final=True)
-            answer = replace(answer, written_by=reply.key)
-            text, wrong = fitted(reply.text, schema)
-        if wrong:
-            raise UnusableReply(f"the model did not write JSON that follows the schema, though asked twice: {wrong}")
-        return replace(answer, text=text)
-
-
-def fitted(text: str, schema: Mapping[str, Any]) -> tuple[str, str]:
-    """The JSON in a text, and what is wrong with it; nothing if it follows the schema."""
-    begin = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=0)
-    end = max(text.rfind("}"), text.rfind("]")) + 1
-    for candidate in (text, text[begin:end]):
-        try:
-            value = json.loads(candidate)
-        except (ValueError, RecursionError):
-            continue
-        wrong = next((error.message for error in validator(schema).iter_errors(value)), "")
-        return candidate.strip(), wrong[:300]
-    return text, "it is not JSON"
 
 
 def check(schema: Mapping[str, Any], param: str) -> None:
@@ -77,14 +25,3 @@ def check(schema: Mapping[str, Any], param: str) -> None:
     except Exception as error:
         message = f"the schema is not usable: {str(error).splitlines()[0][:300]}"
         raise Problem(400, message, code="invalid_json_schema", param=param) from None
-
-
-def validator(schema: Mapping[str, Any]) -> Any:
-    """What checks values; it fetches nothing, and gives up on patterns that would take for ever."""
-    try:
-        import jsonschema_rs
-    except ImportError:
-        raise SettingsError("answers that follow a schema need an extra: run `tertulia setup serve`") from None
-    return jsonschema_rs.validator_for(
-        dict(schema), offline=True, pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
-    )

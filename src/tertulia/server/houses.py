@@ -6,19 +6,20 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from functools import cache
 from hashlib import blake2b
+from typing import Any
 
 from .. import __version__
+from ..durable.configuration import configuration, settled
+from ..durable.orders import ORDER, Order, named, order_of, tailored
 from ..errors import SettingsError
 from ..house import House
 from ..model import TakesTools, cost
-from ..registry import find, parts
+from ..registry import parts
 from ..settings import Settings, open_house, settings_of
-from ..strategies import Scales, Strategy
+from ..stores.records import Stored
 from ..usage import Usage
-from .asking import Asking, tighter, without_tools
-from .fit import Fitting
+from .asking import Asking, without_tools
 from .problems import Problem, refused
 
 DEFAULT = "tertulia"
@@ -30,6 +31,8 @@ class Houses:
 
     default: House
     further: Mapping[str, House] = field(default_factory=dict)
+    configurations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What is stored of the settings of each; the first has no name."""
 
     _prints: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -52,7 +55,7 @@ class Houses:
             offered = ", ".join(self.ids)
             message = f"The model {id[:100]!r} does not exist; there are: {offered}"
             raise Problem(404, message, code="model_not_found", param="model")
-        return replace(self.default, strategy=_strategy(name))
+        return replace(self.default, strategy=named(name))
 
     def fitting(self, asking: Asking) -> Asking:
         """The request without the tools, if a model of the house cannot call any.
@@ -68,15 +71,24 @@ class Houses:
     def house(self, asking: Asking) -> House:
         """The house as one request wants it: with its effort, its limits and its form of answer."""
         house = self.find(asking.model)
-        strategy = house.strategy
-        if asking.effort and isinstance(strategy, Scales):
-            strategy = strategy.scaled(asking.effort)
-        if asking.question.form.schema is not None:
-            strategy = Fitting(strategy)
         if asking.budget.usd is not None and any(cost(model, Usage(1, 1)) is None for model in house.models.values()):
             named = "metadata.tertulia_budget_usd"
             raise refused(named, "the price of the model is unknown, so money cannot be limited: limit tokens instead")
-        return replace(house, strategy=strategy, budget=tighter(house.budget, asking.budget))
+        return tailored(house, self.order(asking), asking.question)
+
+    def order(self, asking: Asking) -> Order:
+        """What the request wants, as it is stored with its run."""
+        id = asking.model
+        strategy = "" if id == DEFAULT or id in self.further else id.removeprefix(f"{DEFAULT}-")
+        return Order(id, id if id in self.further else "", strategy, asking.effort, asking.budget)
+
+    def of(self, run: Stored) -> House | None:
+        """The house of a stored run, if it is one of these with the settings of then; else None."""
+        order = order_of(run.configuration)
+        base = {name: value for name, value in run.configuration.items() if name != ORDER}
+        if base != self.configurations.get(order.house):
+            return None
+        return tailored(self.further[order.house] if order.house else self.default, order, run.question)
 
     def fingerprint(self, id: str) -> str:
         """What the answers depend on besides the request, as a short hash."""
@@ -88,24 +100,21 @@ class Houses:
         return self._prints.setdefault(id, "fp_" + blake2b(seen.encode(), digest_size=5).hexdigest())
 
 
-@cache
-def _strategy(name: str) -> Strategy:
-    strategy: Strategy = find("strategy", name)()
-    return strategy
-
-
 async def open_houses(settings: Settings, stack: AsyncExitStack, say: Callable[[str], None]) -> Houses:
     """The houses of the settings, open until `stack` is closed.
 
     Raises:
         SettingsError: if a house has the id of another model.
     """
+    settings = await settled(settings, say)
     default = await stack.enter_async_context(await open_house(settings, say))
     houses = Houses(default)
     for name in settings.houses:
         if name in houses.ids:
             raise SettingsError(f"a house cannot be named {name!r}: the server offers a model of that name already")
-    further = await asyncio.gather(*(open_house(settings_of(name, settings), say) for name in settings.houses))
+    own = await asyncio.gather(*(settled(settings_of(name, settings), say) for name in settings.houses))
+    further = await asyncio.gather(*(open_house(one, say) for one in own))
     for house in further:
         await stack.enter_async_context(house)
-    return Houses(default, dict(zip(settings.houses, further, strict=True)))
+    stored = {name: configuration(one) for name, one in zip(["", *settings.houses], [settings, *own], strict=True)}
+    return Houses(default, dict(zip(settings.houses, further, strict=True)), stored)

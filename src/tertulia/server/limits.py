@@ -14,6 +14,7 @@ from ..usage import Ledger
 from .problems import Problem
 
 DAY = 86_400
+MOST_SECONDS = 3600.0
 
 
 class Turns:
@@ -54,6 +55,14 @@ class Turns:
         except asyncio.CancelledError:
             self._leave(turn)
             raise
+
+    async def take_at_last(self) -> None:
+        """Wait for a turn, however long that takes."""
+        while True:
+            try:
+                return await self.take(MOST_SECONDS)
+            except Problem:  # too many wait already
+                await asyncio.sleep(0.5)
 
     def give_back(self) -> None:
         self.taken -= 1

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from ..errors import StoreError
 from ..schedule import Bell
-from ..types import Turn
-from .archive import Archive, Kept
+from ..types import Question, Turn
+from .archive import InMemory, Kept
 from .books import response_usage
 from .conversation import called
 from .desk import Visit, finish, new_id, now
@@ -29,8 +29,6 @@ LONGEST_WAIT = 3600.0
 """Seconds that a background response waits for its turn."""
 STORE_SECONDS = 0.05
 """How often new events of a background response are stored."""
-LOOK_SECONDS = 0.25
-"""How often events are looked for that another server stores."""
 
 
 @dataclass
@@ -43,6 +41,7 @@ class Making:
     """The reply that it becomes under an idempotency key; empty for none."""
 
     def __post_init__(self) -> None:
+        self.visit.served, self.visit.lasts = new_id("resp_", self.reply), bool(self.reply)
         self.writer = Writer(_blank(self.visit, self.asked))
 
     @property
@@ -77,7 +76,7 @@ class Making:
                     yield event
         run = visit.runs[0]
         status = "incomplete" if finish(run) == "length" else "completed"
-        ending = self.writer.end(status, response_usage(run, visit.asking.ignored), now())
+        ending = self.writer.end(status, response_usage(run, visit.asking.ignored, visit.stored), now())
         visit.status = "ok"
         await self.keep_if_possible()
         for event in ending:
@@ -137,18 +136,23 @@ class Making:
         """Put the response where it can be asked for again, unless nobody wants that."""
         if not self.is_kept:
             return
-        question = self.visit.asking.question
-        text = "\n".join(part for part in (self.writer.text, *map(called, self.writer.calls)) if part)
-        turns = (*question.history, Turn("user", question.text), Turn("assistant", text)) if text else ()
+        turns = turns_of(self.visit.asking.question, self.writer)
         response, items = self.writer.response, items_of(self.asked)
         await self.visit.desk.archive.save(Kept(self.visit.holder, response["id"], response, items, turns, self.reply))
 
     @property
     def usage(self) -> JSON | None:
-        return response_usage(self.visit.runs[0], self.visit.asking.ignored) if self.visit.has_spent else None
+        visit = self.visit
+        return response_usage(visit.runs[0], visit.asking.ignored, visit.stored) if visit.has_spent else None
 
     def _problem(self, error: BaseException) -> Problem:
         return self.visit.problem(error, self.usage)
+
+
+def turns_of(question: Question, writer: Writer) -> tuple[Turn, ...]:
+    """The conversation up to the answer; empty if there is none."""
+    text = "\n".join(part for part in (writer.text, *map(called, writer.calls)) if part)
+    return (*question.history, Turn("user", question.text), Turn("assistant", text)) if text else ()
 
 
 def _blank(visit: Visit, asked: ResponsesRequest) -> JSON:
@@ -156,7 +160,7 @@ def _blank(visit: Visit, asked: ResponsesRequest) -> JSON:
     text = asked.text.model_dump(mode="json", by_alias=True, exclude_none=True) if asked.text else {}
     reasoning = asked.reasoning
     return {
-        "id": new_id("resp_"),
+        "id": visit.served,
         "object": "response",
         "created_at": now(),
         "status": "in_progress",
@@ -175,7 +179,7 @@ def _blank(visit: Visit, asked: ResponsesRequest) -> JSON:
             "effort": reasoning.effort if reasoning else None,
             "summary": (reasoning.summary if reasoning else None) or "detailed",
         },
-        "service_tier": "default",
+        "service_tier": visit.tier,
         "store": asked.store is not False,
         "temperature": asked.temperature,
         "text": {"format": {"type": "text"}, "verbosity": "medium"} | text,
@@ -248,10 +252,8 @@ class Live:
         if not (new := self.log[self.shown :]):
             return
         visit, id = self.making.visit, self.making.writer.response["id"]
-        try:
-            await visit.desk.archive.append(visit.holder, id, self.shown, new)
-        except StoreError as error:
-            log.error("events of a response could not be stored: %s", error)
+        assert isinstance(visit.desk.archive, InMemory)
+        await visit.desk.archive.append(visit.holder, id, self.shown, new)
         self.shown += len(new)
         self.news.ring()
 
@@ -273,19 +275,10 @@ class Live:
             await asyncio.gather(self.task, return_exceptions=True)
 
 
-async def told(archive: Archive, kept: Kept, after: int) -> AsyncGenerator[JSON, None]:
-    """Events of a stored response with a `sequence_number` above `after`; if another server makes it, those to come."""
-    seen: Kept | None = kept
-    while seen is not None:
-        over = seen.is_over
-        while events := await archive.events(kept.owner, kept.id, after):
-            for event in events:
-                yield event
-            after = events[-1]["sequence_number"]
-        if over:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
-        seen = await archive.load(kept.owner, kept.id)
+async def told(archive: InMemory, kept: Kept, after: int) -> AsyncGenerator[JSON, None]:
+    """Events of a response that is over, with a `sequence_number` above `after`."""
+    for event in await archive.events(kept.owner, kept.id, after):
+        yield event
 
 
 async def framed_all(events: AsyncGenerator[JSON, None]) -> AsyncGenerator[bytes, None]:

@@ -19,15 +19,13 @@ from ..stores.records import Idempotency
 from .asking import LIMITS
 from .desk import Desk
 from .problems import Problem, refused
-from .replies import Reply
+from .replies import REPLY, Reply
 from .streams import COMMENT, EventStream, unless_gone
 from .wire import LARGE, whole_body
 
 log = logging.getLogger("tertulia.server")
 Handler = Callable[[Request, Desk, str], Awaitable[Response]]
 HEADER = "Idempotency-Key"
-REPLY = "tertulia.reply"
-"""Where a request's scope says which reply under a key it becomes."""
 LONGEST_KEY = 255
 STREAM = EventStream.media_type
 FAILURES = (b'data: {"error":', b"event: error\n", b"event: response.failed\n")
@@ -63,19 +61,24 @@ async def _replied(
     handler: Handler, request: Request, desk: Desk, holder: str, idempotency: Idempotency, body: bytes
 ) -> Response:
     """The reply that is there, that is being made, or that begins now."""
+    dead = ""
     while True:
-        recording = Recording(desk, holder, idempotency, desk.replies.new_id())
+        recording = Recording(desk, holder, idempotency, desk.replies.new_id(dead))
         # its own task: once claimed, the request must be worked on, even if the client leaves at that moment
-        beginning = asyncio.create_task(recording.begin(handler, request, body))
+        beginning = asyncio.create_task(recording.begin(handler, request, body, dead))
         desk.background.add(beginning)
         beginning.add_done_callback(desk.background.discard)
-        known = await asyncio.shield(beginning)
+        known, dead = await asyncio.shield(beginning), ""
         if known is True:
             return await recording.response()
-        assert isinstance(known, str)
+        if known is False:  # another inherits it
+            continue
         if making := desk.recordings.get((holder, known)):
             return await making.response()
-        if reply := await desk.replies.look(holder, idempotency.key, known):
+        reply = await desk.replies.look(holder, idempotency.key, known)
+        if reply == "dead":  # its runs go on, and this process tells them
+            dead = known
+        elif reply is not None:
             return _again(reply)
 
 
@@ -93,14 +96,20 @@ class Recording:
     chunks: list[bytes] = field(default_factory=list)
     is_over: bool = False
     error: Exception | None = None
+    is_left: bool = False
+    """Whether the server stops, so that another goes on with it."""
     news: Bell = field(default_factory=Bell)
 
-    async def begin(self, handler: Handler, request: Request, body: bytes) -> bool | str:
-        """Begin to work, if nobody did; else the id of the reply that somebody makes or made."""
+    async def begin(self, handler: Handler, request: Request, body: bytes, dead: str = "") -> bool | str:
+        """Begin to work, if nobody did or the process did that made reply `dead`; else the id of the reply it has."""
         self.desk.recordings[self.holder, self.id] = self  # before the claim: others may see it at once
         known: bool | str = False
         try:
-            known = await self.desk.replies.claim(self.holder, self.idempotency, self.id)
+            replies, key = self.desk.replies, self.idempotency.key
+            if dead:
+                known = await replies.inherit(self.holder, key, dead, self.id)
+            else:
+                known = await replies.claim(self.holder, self.idempotency, self.id)
         finally:
             if known is not True:
                 del self.desk.recordings[self.holder, self.id]
@@ -117,6 +126,7 @@ class Recording:
             await response(request.scope, request.receive, self._record)
         except asyncio.CancelledError:
             self.error = Problem(503, "The server is stopping.", "server_error", "stopping", again=True)
+            self.is_left = True
         except Exception as error:
             self.error = error
         finally:
@@ -137,7 +147,9 @@ class Recording:
         """Keep the reply, or free the key if it failed."""
         replies = self.desk.replies
         try:
-            if self.has_failed:
+            if self.is_left:
+                pass
+            elif self.has_failed:
                 await replies.free(self.holder, self.idempotency.key, self.id)
             else:
                 chunks = tuple(chunk.decode() for chunk in self.chunks)

@@ -17,6 +17,8 @@ from ..errors import (
     ModelError,
     ModelUnreachable,
     PromptTooLong,
+    RunCancelled,
+    StoreError,
     TertuliaError,
     UnusableReply,
 )
@@ -104,6 +106,11 @@ def problem(error: BaseException, usage: JSON | None = None, open_book: bool = T
     match error:
         case InvalidQuestion():
             return Problem(400, str(error), code="invalid_question")
+        case RunCancelled():
+            return Problem(409, "The run was cancelled.", code="run_cancelled", again=False, usage=usage)
+        case StoreError():
+            message = "what this server keeps cannot be read or written at the moment"
+            return Problem(503, message, "server_error", "store_failed", again=again, usage=usage)
         case PromptTooLong():
             return Problem(400, str(error), code="context_length_exceeded", usage=usage)
         case BudgetExceeded():

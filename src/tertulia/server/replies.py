@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ..errors import KeyReused
 from ..stores.records import Idempotency
+
+REPLY = "tertulia.reply"
+"""Where a request's scope says which reply under a key it becomes."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,8 @@ class Reply:
 class Replies(Protocol):
     """Where replies are kept. Each method may raise StoreError."""
 
-    def new_id(self) -> str:
-        """An id for a reply that this process is to make."""
+    def new_id(self, dead: str = "") -> str:
+        """An id for a reply that this process is to make; with `dead`, in the place of a process that died."""
         ...
 
     async def claim(self, owner: str, idempotency: Idempotency, id: str) -> bool | str:
@@ -40,8 +43,12 @@ class Replies(Protocol):
         """Keep a reply that is complete."""
         ...
 
-    async def look(self, owner: str, key: str, id: str) -> Reply | None:
-        """A reply that this process is not making; None if it is not there yet, so that it must be claimed again."""
+    async def inherit(self, owner: str, key: str, dead: str, id: str) -> bool:
+        """Claim a request that a process had claimed that died; False if another was faster."""
+        ...
+
+    async def look(self, owner: str, key: str, id: str) -> Reply | Literal["dead"] | None:
+        """A reply that this process is not making; None if it is not there yet, `dead` if nobody makes it any more."""
         ...
 
     async def free(self, owner: str, key: str, id: str) -> None:
@@ -69,7 +76,7 @@ class RepliesInMemory:
     """Replies of an owner."""
     _claims: dict[str, OrderedDict[str, _Claim]] = field(default_factory=dict)
 
-    def new_id(self) -> str:
+    def new_id(self, dead: str = "") -> str:
         return secrets.token_hex(16)
 
     async def claim(self, owner: str, idempotency: Idempotency, id: str) -> bool | str:
@@ -88,7 +95,10 @@ class RepliesInMemory:
         for claim in self._of(owner, id):
             claim.reply = reply
 
-    async def look(self, owner: str, key: str, id: str) -> Reply | None:
+    async def inherit(self, owner: str, key: str, dead: str, id: str) -> bool:
+        return False  # who claims and who inherits are the same process
+
+    async def look(self, owner: str, key: str, id: str) -> Reply | Literal["dead"] | None:
         for claim in self._of(owner, id):
             if claim.reply is None:
                 await self.free(owner, key, id)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..types import Turn
-from .archive import Kept
+from .archive import InMemory, Kept
 from .asking import from_responses
 from .desk import Desk
 from .fetching import addresses, fetch
 from .making import Making, framed_all, told
-from .once import REPLY
 from .problems import Problem, refused
+from .replies import REPLY
 from .shapes import ResponsesRequest
 from .streams import EventStream, unless_gone
 from .wire import read
@@ -33,7 +33,7 @@ async def create(request: Request, desk: Desk, holder: str) -> Response:
     making = Making(visit, asked, request.scope.get(REPLY, ""))
     try:
         if asked.background:
-            return await making.in_background()
+            return await (desk.lasting.make(making) if desk.lasting else making.in_background())
         await unless_gone(request, visit.take_turn(desk.serving.wait_seconds))
         if asked.stream:
             return EventStream(making.frames(), making.last_words, visit.leave, {})
@@ -71,9 +71,18 @@ async def retrieve(request: Request, desk: Desk, holder: str) -> Response:
         after = int(query.get("starting_after", "-1"))
     except ValueError:
         raise refused("starting_after", "starting_after should be the sequence number of an event") from None
-    live = desk.live.get((holder, id))
-    events = live.follow(max(after, -1)) if live else told(desk.archive, kept, max(after, -1))
-    return EventStream(framed_all(events), lambda: b"", lambda: None, {})
+    return EventStream(framed_all(await _events(desk, kept, max(after, -1))), lambda: b"", lambda: None, {})
+
+
+async def _events(desk: Desk, kept: Kept, after: int) -> AsyncGenerator[JSON, None]:
+    """Events of a response made in the background, with a `sequence_number` above `after`."""
+    if desk.lasting:
+        if not await desk.lasting.is_there(kept):
+            raise Problem(404, "The events of this response were deleted.", code="events_not_found")
+        return desk.lasting.told(kept, after)
+    live = desk.live.get((kept.owner, kept.id))
+    assert isinstance(desk.archive, InMemory)
+    return live.follow(after) if live else told(desk.archive, kept, after)
 
 
 async def cancel(request: Request, desk: Desk, holder: str) -> Response:
@@ -116,9 +125,8 @@ async def _stop(desk: Desk, kept: Kept) -> None:
     live = desk.live.get((kept.owner, kept.id))
     if live is not None:
         await live.cancel()
-    elif not (await _kept(desk, kept.owner, kept.id)).is_over:  # it may have ended since it was looked at
-        message = "Another server makes this response, and only that one can stop it."
-        raise Problem(409, message, code="made_elsewhere", again=False)
+    elif desk.lasting and not kept.is_over:
+        await desk.lasting.stop(kept)
 
 
 async def _kept(desk: Desk, holder: str, id: str) -> Kept:

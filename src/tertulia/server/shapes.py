@@ -11,6 +11,7 @@ from .problems import unsupported
 Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]], Field(max_length=16)
 ]
+Tier = Literal["auto", "default", "flex", "priority", "scale"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
 MOST_CHOICES = 8
@@ -104,6 +105,8 @@ class ChatRequest(Shape):
     metadata: Metadata | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
+    store: bool | None = None
+    service_tier: Tier | None = None
 
 
 class Reasoning(Shape):
@@ -142,5 +145,6 @@ class ResponsesRequest(Shape):
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
     parallel_tool_calls: bool | None = None
+    service_tier: Tier | None = None
     truncation: Literal["auto", "disabled"] | None = None
     user: str | None = None

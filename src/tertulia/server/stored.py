@@ -5,132 +5,107 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from ..durable.presence import Presence, dead_holder
-from ..errors import StoreError
+from ..durable.presence import Presence, dead_holder, new_worker
+from ..errors import StoreError, UnknownName
 from ..settings import Settings
 from ..stores.documents import Documents
 from ..stores.places import runs_at
 from ..stores.records import Idempotency
-from .archive import Archive, InMemory, Kept
-from .replies import Replies, RepliesInMemory, Reply
+from .archive import Kept
+from .hands import failure, run_id
+from .problems import problem
+from .replies import Reply
+from .telling import Telling
 
 log = logging.getLogger("tertulia.server")
 JSON = dict[str, Any]
 KEPT, REPLY = TypeAdapter(Kept), TypeAdapter(Reply)
 RESPONSE, ONCE = "resp_", "once_"
 """How the ids of responses and of replies begin, as both are documents."""
-ENDED = ("response.completed", "response.incomplete", "response.failed")
-DIED = "The server that made this response ended before it was complete; what it cost is unknown. Ask again."
 PRUNE_SECONDS = 3600.0
 LOOK_SECONDS = 0.25
 """How often a reply is looked for that another server makes."""
 
 
 @asynccontextmanager
-async def keeping(settings: Settings) -> AsyncIterator[tuple[Archive, Replies]]:
-    """Where the settings say that responses and replies are kept.
+async def keeping(settings: Settings) -> AsyncIterator[Presence]:
+    """This server as one that lives and keeps things in the database of the settings.
 
     Raises:
         SettingsError: if the database is of an unknown kind.
         StoreError: if it cannot be opened.
     """
-    serving = settings.server
-    if not serving.store:
-        yield InMemory(serving.stored), RepliesInMemory(serving.stored)
-        return
-    async with runs_at(settings.database) as runs, Presence(runs) as presence:
-        documents = Documents(runs.database)
-        pruning = asyncio.create_task(_prune(documents, settings.keep_days))
+    async with runs_at(settings.database) as runs, Presence(runs, new_worker("server")) as presence:
+        pruning = asyncio.create_task(_prune(presence, settings.keep_days))
         try:
-            yield Stored(documents, presence), StoredReplies(documents, presence)
+            yield presence
         finally:
             pruning.cancel()
             await asyncio.gather(pruning, return_exceptions=True)
 
 
-async def _prune(documents: Documents, days: float | None) -> None:
+async def _prune(presence: Presence, days: float | None) -> None:
     while days is not None:
         try:
-            await documents.prune(days)
+            await presence.runs.prune(days)
+            await Documents(presence.runs.database).prune(days)
         except StoreError as error:
-            log.error("old responses could not be deleted: %s", error)
+            log.error("what is old could not be deleted: %s", error)
         await asyncio.sleep(PRUNE_SECONDS)
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredArchive:
     """An archive in a database. All methods may raise StoreError."""
 
     documents: Documents
     presence: Presence
+    open_book: bool = True
+    """Whether clients may know the addresses of the models."""
 
     async def save(self, kept: Kept) -> None:
-        maker = "" if kept.is_over else self.presence.worker.id
-        await self.documents.save(kept.owner, kept.id, {"kept": KEPT.dump_python(kept, mode="json"), "maker": maker})
+        await self.documents.save(kept.owner, kept.id, packed(kept))
 
     async def load(self, owner: str, id: str) -> Kept | None:
-        """The response; one whose server died is settled first, as far as its events go."""
+        """The response; one that is made in the background as it stands, and settled if its run is over."""
         data = await self.documents.load(owner, id) if id.startswith(RESPONSE) else None
         if data is None:
             return None
-        kept, maker = KEPT.validate_python(data["kept"]), data["maker"]
-        if kept.is_over or maker == self.presence.worker.id:
-            return kept
-        return await self._settled(kept) if await dead_holder(self.presence.runs, maker) else kept
+        kept = KEPT.validate_python(data["kept"])
+        return kept if kept.is_over or kept.blank is None else await self._as_it_stands(kept, data)
 
-    async def _settled(self, kept: Kept) -> Kept:
-        """A response whose server died, with an end."""
-        known = await self.documents.load(kept.owner, kept.id)
-        if known is not None and not known["maker"]:  # it ended just before its server did
-            return KEPT.validate_python(known["kept"])
-        events = await self.events(kept.owner, kept.id, -1)
-        kept.response.update(_ending(events) or _broken(events))
-        if not events or events[-1]["type"] not in ENDED:
-            first = events[-1]["sequence_number"] + 1 if events else 0
-            await self.append(kept.owner, kept.id, first, _last_events(kept.response, first))
-        await self.save(kept)
-        return kept
+    async def _as_it_stands(self, kept: Kept, data: JSON) -> Kept | None:
+        runs, telling = self.presence.runs, Telling(kept)
+        telling.begin()
+        try:
+            run = await runs.get(run_id(kept.id), kept.owner)
+            for numbered in await runs.events(run.id):
+                telling.see(numbered)
+        except UnknownName:  # it was deleted, and its response goes with it
+            return None
+        if not run.over:
+            return replace(kept, response=telling.writer.response)
+        why = problem(failure(run), telling.usage_if_any, self.open_book)
+        settled = telling.settled(run, why)
+        if await self.documents.change(kept.owner, kept.id, packed(settled), data):
+            return settled
+        return await self.load(kept.owner, kept.id)  # another was faster
 
     async def delete(self, owner: str, id: str) -> bool:
-        return id.startswith(RESPONSE) and await self.documents.delete(owner, id)
-
-    async def append(self, owner: str, id: str, first: int, events: Sequence[JSON]) -> None:
-        await self.documents.append(owner, id, first, events)
-
-    async def events(self, owner: str, id: str, after: int) -> Sequence[JSON]:
-        found: list[JSON] = []
-        while more := await self.documents.events(owner, id, after):
-            found += [event for _, event in more]
-            after = more[-1][0]
-        return found
+        """Delete a response with its run, and what was kept under its key."""
+        return id.startswith(RESPONSE) and await self.presence.runs.delete_served(owner, id)
 
 
-def _ending(events: Sequence[JSON]) -> JSON:
-    """The response as its last event tells it; empty if that one was never written."""
-    ending: JSON = events[-1]["response"] if events and events[-1]["type"] in ENDED else {}
-    return ending
-
-
-def _broken(events: Sequence[JSON]) -> JSON:
-    """What changes of a response that broke off."""
-    output = [event["item"] for event in events if event["type"] == "response.output_item.done"]
-    error = {"code": "server_error", "message": DIED, "param": None, "type": "server_error"}
-    return {"status": "failed", "error": error, "output": output}
-
-
-def _last_events(response: JSON, first: int) -> list[JSON]:
-    told = {"code": "server_died", "message": DIED, "param": None}
-    return [
-        {"type": "error", "sequence_number": first, **told},
-        {"type": "response.failed", "sequence_number": first + 1, "response": response},
-    ]
+def packed(kept: Kept) -> JSON:
+    """A response as it is stored."""
+    return {"kept": KEPT.dump_python(kept, mode="json")}
 
 
 @dataclass(frozen=True)
@@ -140,17 +115,21 @@ class StoredReplies:
     documents: Documents
     presence: Presence
 
-    def new_id(self) -> str:
-        return f"{ONCE}{secrets.token_hex(16)}_{self.presence.worker.id}"
+    def new_id(self, dead: str = "") -> str:
+        """With `dead`, the id of the same reply as it is made by this process in the place of a dead one."""
+        return f"{ONCE}{dead.split('_')[1] if dead else secrets.token_hex(16)}_{self.presence.worker.id}"
 
     async def claim(self, owner: str, idempotency: Idempotency, id: str) -> bool | str:
         known, new = await self.documents.claim(owner, idempotency, id)
         return True if new else known
 
+    async def inherit(self, owner: str, key: str, dead: str, id: str) -> bool:
+        return await self.documents.inherit(owner, key, dead, id)
+
     async def give(self, owner: str, id: str, reply: Reply) -> None:
         await self.documents.save(owner, id, REPLY.dump_python(reply, mode="json"))
 
-    async def look(self, owner: str, key: str, id: str) -> Reply | None:
+    async def look(self, owner: str, key: str, id: str) -> Reply | Literal["dead"] | None:
         maker = id.split("_", 2)[2]
         # first whether it lives: it may give its reply and end between the two looks
         dead = maker == self.presence.worker.id or await dead_holder(self.presence.runs, maker)
@@ -158,9 +137,8 @@ class StoredReplies:
         if data is not None:
             return REPLY.validate_python(data)
         if dead:
-            await self.free(owner, key, id)
-        else:
-            await asyncio.sleep(LOOK_SECONDS)
+            return "dead"
+        await asyncio.sleep(LOOK_SECONDS)
         return None
 
     async def free(self, owner: str, key: str, id: str) -> None:

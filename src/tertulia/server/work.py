@@ -206,6 +206,8 @@ def told(event: Event) -> list[str]:
             return [
                 f"[{event.task} critic] {'accepted' if verdict.accepted else 'rejected'}: {verdict.reason}{evidence}"
             ]
+        case Waiting(seconds=0.0):
+            return [f"[{place(event.key)}] is asked again: {shortened(event.reason)}"]
         case Waiting():
             return [f"[{place(event.key)}] waits {event.seconds:.0f} s: the model is busy"]
         case Failed():

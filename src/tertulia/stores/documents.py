@@ -1,10 +1,10 @@
-"""What a server keeps for its clients: JSON by owner and id, with events, and keys against asking twice."""
+"""What a server keeps for its clients: JSON by owner and id, and keys against asking twice."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import KeyReused
@@ -25,7 +25,12 @@ class Documents:
         self.database = database
 
     async def save(self, owner: str, id: str, data: Mapping[str, Any]) -> None:
-        """Keep a document, in place of an earlier one of the same id; its events stay."""
+        """Keep a document, in place of an earlier one of the same id."""
+        await self.database.transact(self.saving(owner, id, data))
+
+    @staticmethod
+    def saving(owner: str, id: str, data: Mapping[str, Any]) -> Callable[[Connection], None]:
+        """What keeps a document, to be done within another transaction."""
         stored = text(dict(data))
 
         def do(connection: Connection) -> None:
@@ -35,7 +40,18 @@ class Documents:
                 (owner, id, stored, time.time()),
             )
 
-        await self.database.transact(do)
+        return do
+
+    async def change(self, owner: str, id: str, data: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
+        """Put a document in the place of the one that was `seen`; False if it is another by now, or gone."""
+        stored, before = text(dict(data)), text(dict(seen))
+        rows = await self.database.transact(
+            lambda connection: connection.execute(
+                "UPDATE documents SET data = ?, changed = ? WHERE owner = ? AND id = ? AND data IN (?, ?) RETURNING id",
+                (stored, time.time(), owner, id, before, stored),
+            )
+        )
+        return bool(rows)
 
     async def load(self, owner: str, id: str) -> JSON | None:
         """The document; None if there is none."""
@@ -46,7 +62,7 @@ class Documents:
         return found
 
     async def delete(self, owner: str, id: str) -> bool:
-        """Delete a document, its events and its claims, and overwrite where they stood; False if there was none."""
+        """Delete a document and its claims, and overwrite where they stood; False if there was none."""
 
         def do(connection: Connection) -> bool:
             connection.execute("DELETE FROM claims WHERE owner = ? AND id = ?", (owner, id))
@@ -57,30 +73,6 @@ class Documents:
         if there:
             await self.database.erase()
         return there
-
-    async def append(self, owner: str, id: str, first: int, events: Sequence[Mapping[str, Any]]) -> None:
-        """Add events to a document, numbered from `first` on; one whose number is taken is left as it was."""
-        rows = [(owner, id, number, text(dict(event))) for number, event in enumerate(events, first)]
-
-        def do(connection: Connection) -> None:
-            for row in rows:
-                sql = (
-                    "INSERT INTO document_events (owner, id, number, event) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-                )
-                connection.execute(sql, row)
-
-        await self.database.transact(do)
-
-    async def events(self, owner: str, id: str, after: int = -1, most: int = 10_000) -> list[tuple[int, JSON]]:
-        """Events with a number above `after`, in order."""
-        rows = await self.database.read(
-            lambda connection: connection.execute(
-                "SELECT number, event FROM document_events WHERE owner = ? AND id = ? AND number > ? "
-                "ORDER BY number LIMIT ?",
-                (owner, id, after, most),
-            )
-        )
-        return [(number, json.loads(event)) for number, event in rows]
 
     async def claim(self, owner: str, idempotency: Idempotency, id: str) -> tuple[str, bool]:
         """Say that a request is answered by document `id`; or the id that the same request has already, and False.
@@ -107,6 +99,16 @@ class Documents:
 
         return await self.database.transact(do)
 
+    async def inherit(self, owner: str, key: str, dead: str, id: str) -> bool:
+        """Say that a request is answered by document `id` in place of `dead`; False if another said so before."""
+        rows = await self.database.transact(
+            lambda connection: connection.execute(
+                "UPDATE claims SET id = ? WHERE owner = ? AND key = ? AND id IN (?, ?) RETURNING id",
+                (id, owner, key, dead, id),
+            )
+        )
+        return bool(rows)
+
     async def unclaim(self, owner: str, key: str, id: str | None = None) -> None:
         """Let a key be used again, as its request failed before it was answered; with an id, only if it is for that."""
         mine: tuple[str, ...] = (owner, key)
@@ -128,3 +130,16 @@ class Documents:
         if gone:
             await self.database.erase()
         return gone
+
+
+def forget(connection: Connection, owner: str, served: str) -> bool:
+    """Delete the response of that id, and what was kept under the key of its request; False if there was nothing."""
+    once = f"once_{served.rpartition('_')[2].rpartition('-')[2]}_"
+    gone = [
+        connection.execute(
+            f"DELETE FROM {table} WHERE owner = ? AND (id = ? OR (id >= ? AND id < ?)) RETURNING id",
+            (owner, served, once, once + "~"),
+        )
+        for table in ("claims", "documents")
+    ]
+    return any(gone)

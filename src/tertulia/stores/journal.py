@@ -7,18 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ..errors import ModelError, RunTaken, StoreError
-from ..events import Answered, Called, Event, Replied, Text, Thought, Waiting
+from ..events import Answered, Called, Event, Replied, Text, Thought, Used, Waiting
 from ..run import Heard
 from ..usage import Entry
 from .database import Connection
 from .records import State
 from .runs import Runs
-from .text import packed, packed_event, unpacked
+from .text import packed, packed_event, unpacked, unpacked_event
 
 T = TypeVar("T")
+USED = '{"event": "Used"'
+"""How a stored event begins that says that a tool was used."""
 FLUSH_SECONDS = 0.2
 """Most time for which an event is in memory only."""
 
@@ -51,6 +53,7 @@ class RunJournal:
         self._told: Counter[str] = Counter()
         self._pending: list[tuple[float, Event]] = []
         self._last = 0
+        self._worked = 0.0
         self._lock = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
         self._saving: set[asyncio.Task[Any]] = set()
@@ -65,8 +68,9 @@ class RunJournal:
                 entry = unpacked(Entry, stored)
                 self._ledger[entry.key, entry.attempt] = entry
             events = connection.execute("SELECT number, event FROM events WHERE run = ? ORDER BY number", of)
-            self._told = Counter(event for _, event in events)
+            self._told = Counter(_tale(event) for _, event in events)
             self._last = max((number for number, _ in events), default=0)
+            [(self._worked,)] = connection.execute("SELECT seconds FROM runs WHERE id = ?", of)
 
         await self.runs.database.read(do)
         return self
@@ -93,6 +97,9 @@ class RunJournal:
     async def entries(self) -> Sequence[Entry]:
         return tuple(self._ledger.values())
 
+    async def worked(self) -> float:
+        return self._worked
+
     def see(self, event: Event) -> None:
         """Keep an event; pieces of text are joined, and those that a reply will hold are left out."""
         if isinstance(event, Answered) or (isinstance(event, Text) and not event.final):
@@ -104,7 +111,7 @@ class RunJournal:
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush_soon())
 
-    async def finish(self, state: State, answered: Answered | None = None, error: str = "") -> None:
+    async def finish(self, state: State, answered: Answered | None = None, error: str = "", fault: str = "") -> None:
         """Store what is still in memory, and how the run ended.
 
         Raises:
@@ -116,11 +123,11 @@ class RunJournal:
         await asyncio.gather(*self._saving, return_exceptions=True)
         if self._pending and self.stopped is None:
             await self._commit(None)
-        await self.runs.finish(self.id, self.life, state, answered, error, self._last + 1)
+        await self.runs.finish(self.id, self.life, state, answered, error, self._last + 1, fault)
 
     def _known(self, event: Event) -> bool:
         """Whether an earlier life told this already: a run that is resumed goes through its finished steps again."""
-        stored = packed_event(event) if self._told else ""
+        stored = _tale(packed_event(event)) if self._told else ""
         self._told[stored] -= 1
         return self._told[stored] >= 0
 
@@ -195,6 +202,13 @@ class RunJournal:
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
         return await asyncio.shield(task)
+
+
+def _tale(event: str) -> str:
+    """A stored event without what is another each time that a run goes through it: how long a tool took."""
+    if not event.startswith(USED):
+        return event
+    return packed_event(replace(cast("Used", unpacked_event(event)), seconds=0.0))
 
 
 def _first(connection: Connection, step: tuple[Any, ...]) -> str | None:

@@ -85,7 +85,7 @@ class Postgres:
             assert self._pool
             with self._pool.connection() as raw:
                 raw.autocommit = True
-                for table in ("runs", "bodies", "events", "steps", "ledger", "requests"):
+                for table in ("runs", "bodies", "events", "steps", "ledger", "requests", "documents", "claims"):
                     raw.execute(f"VACUUM {table}".encode())
                 raw.autocommit = False
 

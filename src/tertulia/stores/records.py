@@ -48,6 +48,14 @@ class Summary:
     """Why it failed or stopped."""
     forked: str = ""
     """Id of the run that it is a fork of."""
+    served: str = ""
+    """Id of the response or chat completion that it answers; empty if no server asked."""
+    outlives: bool = True
+    """Whether another process goes on with it when the one that works on it dies."""
+    fault: str = ""
+    """The kind of error that it failed with, by its name in `errors`; empty if it was none of ours."""
+    seconds: float = 0.0
+    """For which it was worked on, the present life left out."""
 
     @property
     def over(self) -> bool:
@@ -109,3 +117,5 @@ class Worker:
     """Grows while it lives."""
     seen: float
     """When it last said so, by its own clock."""
+    role: str = ""
+    """`server` if it takes runs from clients; empty if from a queue or the command line."""

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -17,12 +17,15 @@ from ..events import Answered, Event, Replied, Waiting
 from ..types import Question
 from ..usage import Entry, Ledger
 from .database import Connection, Database, Row
+from .documents import forget
 from .forks import kept_steps
 from .records import OVER, Idempotency, Numbered, State, Stored, Summary, Wanted, Worker
+from .spending import add_spending
 from .text import packed, packed_event, plain, text, unpacked, unpacked_event
 
 SUMMARY = (
-    "id, owner, status, text, strategy, models, created, began, ended, worker, life, priority, tokens, error, forked"
+    "id, owner, status, text, strategy, models, created, began, ended, worker, life, priority, tokens, error, forked, "
+    "served, outlives, fault, seconds"
 )
 EVERYTHING = Wanted()
 LONGEST_TEXT = 500
@@ -30,7 +33,12 @@ LONGEST_TEXT = 500
 POLL_SECONDS = 0.25
 """How often a follower looks for events that another process stored."""
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+AT_ONCE = 1000
+"""Most events that a follower reads at once."""
 UNHEARD = "the process that made this call ended before it heard the reply"
+LEFT = "its server ended, and nobody waits for the answer"
+WORKED = "seconds = seconds + CASE WHEN taken IS NOT NULL AND ? > taken THEN ? - taken ELSE 0 END"
+"""Adds what the present life worked, up to a time that is given twice."""
 
 
 class Runs:
@@ -65,25 +73,47 @@ class Runs:
         models: str = "",
         priority: int = 0,
         idempotency: Idempotency | None = None,
+        id: str = "",
+        served: str = "",
+        outlives: bool = True,
+        worker: str = "",
+        begun: bool = False,
+        beside: Callable[[Connection], object] = lambda connection: None,
     ) -> tuple[Summary, bool]:
         """Keep a new run as `queued`; or give the one that the same request made before, and False.
+
+        Args:
+            id: A name of one's own, under which there may be a run already; empty for a new one.
+            served, outlives: As `Summary` has them.
+            worker: The server that means to work on it; empty leaves it to whoever comes.
+            begun: Whether that one begins at once, so that it need not take it.
+            beside: What else is written in the same transaction.
 
         Raises:
             KeyReused: if the owner used the idempotency key for another request.
         """
+        now = time.time()
         run = Summary(
-            new_id(),
+            id or new_id(),
             owner,
-            "queued",
+            "running" if begun else "queued",
             plain(question.text)[:LONGEST_TEXT],
             strategy,
             models,
-            time.time(),
+            now,
+            now if begun else None,
+            worker=worker,
+            life=int(begun),
             priority=priority,
+            served=served,
+            outlives=outlives,
         )
         bodies = packed(Question, question), text(dict(configuration))
 
         def do(connection: Connection) -> tuple[Summary, bool]:
+            if id and (known := connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (id,))):
+                return (earlier := _summary(known[0])), earlier == run  # a transaction may be done twice
+            beside(connection)
             if idempotency:
                 known = connection.execute(
                     "SELECT body, run FROM requests WHERE owner = ? AND key = ?", (owner, idempotency.key)
@@ -171,14 +201,14 @@ class Runs:
             raise UnknownName("run", id, ["those that `tertulia runs list` shows"])
         question, configuration, answered, *summary = rows[0]
         return Stored(
-            **vars(Summary(*summary)),
+            **vars(_summary(summary)),
             question=unpacked(Question, question),
             configuration=json.loads(configuration),
             answered=unpacked(Answered, answered) if answered else None,
         )
 
     async def find(self, prefix: str, owner: str | None = None) -> Stored:
-        """The one run whose id begins like this, or the newest if `prefix` is `last`.
+        """The one run whose id begins like this, or that answers this response, or the newest if `prefix` is `last`.
 
         Raises:
             UnknownName: if there is none, or more than one.
@@ -189,7 +219,8 @@ class Runs:
             wanted = prefix if prefix.startswith("run_") else f"run_{prefix}"
             rows = await self.database.read(
                 lambda connection: connection.execute(
-                    "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT 6", (wanted, wanted + "~")
+                    "SELECT id FROM runs WHERE (id >= ? AND id < ?) OR served = ? ORDER BY id LIMIT 6",
+                    (wanted, wanted + "~", prefix),
                 )
             )
             ids = [str(id) for (id,) in rows]
@@ -206,7 +237,7 @@ class Runs:
                 f"SELECT {SUMMARY} FROM runs WHERE {where} ORDER BY created DESC, id LIMIT ?", (*values, wanted.most)
             )
 
-        return [Summary(*row) for row in await self.database.read(do)]
+        return [_summary(row) for row in await self.database.read(do)]
 
     async def events(self, id: str, after: int = 0, most: int = 100_000) -> list[Numbered]:
         """Stored events with a number above `after`, in order."""
@@ -225,17 +256,30 @@ class Runs:
         """
         while True:
             news = self._news.setdefault(id, asyncio.Event())
-            state = await self.state(id)
-            found = await self.events(id, after, most=1000)
+            state, found = await self._look(id, after)
             for numbered in found:
                 after = numbered.number
                 yield numbered
-            if not found and state in (*OVER, "interrupted"):
+            if len(found) < AT_ONCE and state in (*OVER, "interrupted"):
                 return
             if not found:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
                         await news.wait()
+
+    async def _look(self, id: str, after: int) -> tuple[State, list[Numbered]]:
+        """How far a run is, and its next events."""
+
+        def do(connection: Connection) -> tuple[list[Row], list[Row]]:
+            return connection.execute("SELECT status FROM runs WHERE id = ?", (id,)), connection.execute(
+                "SELECT number, at, event FROM events WHERE run = ? AND number > ? ORDER BY number LIMIT ?",
+                (id, after, AT_ONCE),
+            )
+
+        states, rows = await self.database.read(do)
+        if not states:
+            raise UnknownName("run", id, ["those that `tertulia runs list` shows"])
+        return states[0][0], [Numbered(number, at, unpacked_event(event)) for number, at, event in rows]
 
     async def state(self, id: str) -> State:
         rows = await self.database.read(
@@ -272,11 +316,13 @@ class Runs:
         ended = "'interrupted', 'failed', 'cancelled', " if resume else ""
 
         def do(connection: Connection) -> int:
+            now, sign = time.time(), _last_sign(connection, id)
             rows = connection.execute(
                 "UPDATE runs SET status = 'running', worker = ?, life = life + 1, began = coalesce(began, ?), "
-                f"ended = NULL, error = '' WHERE id = ? AND (status IN ({ended}'queued') "
+                f"{WORKED}, taken = ?, ended = NULL, error = '', fault = '' "
+                f"WHERE id = ? AND (status IN ({ended}'queued') "
                 "OR (status IN ('running', 'cancelling') AND worker IN (?, ?))) RETURNING life",
-                (worker, time.time(), id, worker, worker if over is None else over),
+                (worker, now, sign, sign, now, id, worker, worker if over is None else over),
             )
             if not rows:
                 raise RunTaken(_why_not(connection, id))
@@ -286,7 +332,14 @@ class Runs:
         return await self.database.transact(do)
 
     async def finish(
-        self, id: str, life: int, state: State, answered: Answered | None = None, error: str = "", number: int = 0
+        self,
+        id: str,
+        life: int,
+        state: State,
+        answered: Answered | None = None,
+        error: str = "",
+        number: int = 0,
+        fault: str = "",
     ) -> None:
         """Say how a run ended; its answer becomes the event of that `number`, so that it is told once.
 
@@ -295,14 +348,15 @@ class Runs:
         """
 
         def do(connection: Connection) -> None:
-            entries = connection.execute("SELECT entry FROM ledger WHERE run = ?", (id,))
-            spent = Ledger(unpacked(Entry, entry) for (entry,) in entries).total
+            now = time.time()
             mine = connection.execute(
-                "UPDATE runs SET status = ?, ended = ?, tokens = ?, error = ? WHERE id = ? AND life = ? RETURNING id",
-                (state, time.time(), spent, plain(error), id, life),
+                f"UPDATE runs SET status = ?, ended = ?, error = ?, fault = ?, {WORKED}, taken = NULL "
+                "WHERE id = ? AND life = ? RETURNING id",
+                (state, now, plain(error), fault, now, now, id, life),
             )
             if not mine:
                 raise RunTaken(_why_not(connection, id))
+            _settle(connection, id, now)
             if answered:
                 connection.execute("UPDATE bodies SET answered = ? WHERE run = ?", (packed(Answered, answered), id))
                 _tell(connection, id, number, answered)
@@ -339,10 +393,22 @@ class Runs:
         """
 
         def do(connection: Connection) -> Sequence[str]:
+            now = time.time()
+            seen = [when for (when,) in connection.execute("SELECT seen FROM workers WHERE id = ?", (worker,))]
+            sign = seen[0] if seen else 0.0
             connection.execute(
-                "UPDATE runs SET status = 'cancelled', ended = ? WHERE worker = ? AND status = 'cancelling'",
-                (time.time(), worker),
+                f"UPDATE runs SET {WORKED}, taken = NULL WHERE worker = ? AND status IN ('running', 'cancelling')",
+                (sign, sign, worker),
             )
+            ended = connection.execute(
+                "UPDATE runs SET status = CASE WHEN status = 'running' THEN 'interrupted' ELSE 'cancelled' END, "
+                "ended = ?, error = CASE WHEN status = 'running' THEN ? ELSE '' END WHERE worker = ? "
+                "AND (status = 'cancelling' OR (status = 'running' AND outlives = 0)) RETURNING id",
+                (now, LEFT, worker),
+            )
+            for (id,) in ended:
+                _close_open(connection, id)
+                _settle(connection, id, now)
             for ticket in tickets:  # a new life, as a ticket counts only once
                 connection.execute(
                     "UPDATE runs SET life = life + 1 WHERE enqueued = ? AND status = 'queued'", (ticket,)
@@ -356,15 +422,25 @@ class Runs:
         return await self.database.transact(do)
 
     async def waiting(self, most: int = 200) -> list[Summary]:
-        """Runs that are `queued` and have no ticket in the queue for their next life."""
+        """Runs that are `queued`, have no ticket in the queue for their next life, and are not for a living server."""
         rows = await self.database.read(
             lambda connection: connection.execute(
                 f"SELECT {SUMMARY} FROM runs WHERE status = 'queued' AND enqueued <> id || '.' || life "
-                "ORDER BY priority, created LIMIT ?",
+                "AND worker NOT IN (SELECT id FROM workers WHERE role = 'server') ORDER BY priority, created LIMIT ?",
                 (most,),
             )
         )
-        return [Summary(*row) for row in rows]
+        return [_summary(row) for row in rows]
+
+    async def orphans(self) -> list[Summary]:
+        """Runs of clients that are `queued` and whose server is gone; workers may take them as well."""
+        rows = await self.database.read(
+            lambda connection: connection.execute(
+                f"SELECT {SUMMARY} FROM runs WHERE status = 'queued' AND served <> '' AND outlives = 1 "
+                "AND worker <> '' AND worker NOT IN (SELECT id FROM workers) ORDER BY priority, created"
+            )
+        )
+        return [_summary(row) for row in rows]
 
     async def enqueued(self, runs: Sequence[Summary]) -> None:
         """Say that these runs have a ticket for the life that follows the one they have."""
@@ -387,9 +463,9 @@ class Runs:
 
         def do(connection: Connection) -> list[str]:
             connection.execute(
-                "INSERT INTO workers (id, host, pid, began, beats, seen) VALUES (?, ?, ?, ?, 0, ?) "
+                "INSERT INTO workers (id, host, pid, began, beats, seen, role) VALUES (?, ?, ?, ?, 0, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET beats = workers.beats + 1, seen = excluded.seen",
-                (worker.id, worker.host, worker.pid, worker.began, time.time()),
+                (worker.id, worker.host, worker.pid, worker.began, time.time(), worker.role),
             )
             rows = connection.execute("SELECT id FROM runs WHERE worker = ? AND status = 'cancelling'", (worker.id,))
             return [id for (id,) in rows]
@@ -399,7 +475,7 @@ class Runs:
     async def workers(self) -> list[Worker]:
         """All who said that they live and did not say good-bye."""
         rows = await self.database.read(
-            lambda connection: connection.execute("SELECT id, host, pid, began, beats, seen FROM workers")
+            lambda connection: connection.execute("SELECT id, host, pid, began, beats, seen, role FROM workers")
         )
         return [Worker(*row) for row in rows]
 
@@ -412,7 +488,7 @@ class Runs:
     # -- deleting
 
     async def delete(self, id: str, owner: str | None = None) -> None:
-        """Delete a run and all that is kept of it, and overwrite where it stood.
+        """Delete a run, all that is kept of it and the response that it answers, and overwrite where they stood.
 
         Raises:
             StoreError: if it is being worked on: cancel it first.
@@ -420,9 +496,28 @@ class Runs:
         run = await self.get(id, owner)
         if run.state in ("running", "cancelling"):
             raise StoreError(f"{id} is being worked on: `tertulia runs cancel {id}` first")
-        await self.database.transact(lambda connection: connection.execute("DELETE FROM runs WHERE id = ?", (id,)))
+
+        def do(connection: Connection) -> None:
+            if run.served:
+                forget(connection, run.owner, run.served)
+            connection.execute("DELETE FROM runs WHERE id = ?", (id,))
+
+        await self.database.transact(do)
         self._news.pop(id, None)
         await self.database.erase()
+
+    async def delete_served(self, owner: str, served: str) -> bool:
+        """Delete a response, what was kept under its key, and the runs that answered it; False if there is none."""
+
+        def do(connection: Connection) -> bool:
+            gone = forget(connection, owner, served)
+            mine = "DELETE FROM runs WHERE owner = ? AND served = ? RETURNING id"
+            return bool(connection.execute(mine, (owner, served))) or gone
+
+        there = await self.database.transact(do)
+        if there:
+            await self.database.erase()
+        return there
 
     async def prune(self, days: float) -> int:
         """Delete runs that ended more than so many days ago; gives their number."""
@@ -456,15 +551,21 @@ def new_id() -> str:
 def _insert(connection: Connection, run: Summary) -> None:
     values = [run.id, run.owner, run.state, run.text, run.strategy, run.models, run.created, run.began, run.ended]
     values += [run.worker, run.life, run.priority, run.tokens, run.error, run.forked]
+    values += [run.served, int(run.outlives), run.fault, run.seconds, run.began]
     marks = ", ".join("?" * len(values))
-    connection.execute(f"INSERT INTO runs ({SUMMARY}) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+    connection.execute(f"INSERT INTO runs ({SUMMARY}, taken) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+
+
+def _summary(row: Sequence[Any]) -> Summary:
+    found = Summary(*row)
+    return replace(found, outlives=bool(found.outlives))
 
 
 def _same(connection: Connection, idempotency: Idempotency, body: str, run: str) -> Summary:
     """The run that the same request made."""
     if body != idempotency.body:
         raise KeyReused(f"the idempotency key {idempotency.key!r} came before with another request: use a new key")
-    return Summary(*connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (run,))[0])
+    return _summary(connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (run,))[0])
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:
@@ -497,6 +598,22 @@ def _why_not(connection: Connection, id: str) -> str:
         return f"{id} was deleted"
     state, worker = rows[0]
     return f"{id} is {state}" + (f", and {worker} works on it" if state == "running" else "")
+
+
+def _last_sign(connection: Connection, id: str) -> float:
+    """When the process that works on a run, or did, last showed that it lives."""
+    [(at,)] = connection.execute("SELECT coalesce(max(at), 0.0) FROM events WHERE run = ?", (id,))
+    seen = connection.execute("SELECT seen FROM workers WHERE id = (SELECT worker FROM runs WHERE id = ?)", (id,))
+    return max([float(at), *(float(when) for (when,) in seen)])
+
+
+def _settle(connection: Connection, id: str, now: float) -> None:
+    """Write down what a run has cost, and what of that is new on its owner's account of the day."""
+    entries = connection.execute("SELECT entry FROM ledger WHERE run = ?", (id,))
+    spent = Ledger(unpacked(Entry, entry) for (entry,) in entries)
+    [(owner, tokens, usd)] = connection.execute("SELECT owner, tokens, usd FROM runs WHERE id = ?", (id,))
+    connection.execute("UPDATE runs SET tokens = ?, usd = ? WHERE id = ?", (spent.total, spent.cost, id))
+    add_spending(connection, owner, now, spent.total - (tokens or 0), (spent.cost or 0.0) - (usd or 0.0))
 
 
 def _close_open(connection: Connection, id: str) -> None:

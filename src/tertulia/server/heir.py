@@ -1,0 +1,101 @@
+"""Goes on with what servers left behind that died: their runs, as far as somebody asks for them later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from ..durable.carry import carry, refuse
+from ..durable.keeper import Keeper
+from ..durable.orders import order_of
+from ..durable.presence import Presence, Watch, gone
+from ..errors import RunCancelled, RunTaken, TertuliaError
+from ..house import House
+from ..progress import Progress
+from ..settings import silence
+from ..stores.records import Stored, Summary
+from .desk import Desk
+from .problems import trace
+
+log = logging.getLogger("tertulia.server")
+LOOK_SECONDS = 2.0
+
+
+@dataclass
+class Heir:
+    """Looks for servers that died, and takes their runs unless workers are there for that."""
+
+    desk: Desk
+    presence: Presence
+    takes: bool = True
+    """Whether this server answers questions itself."""
+    watch: Watch = field(default_factory=Watch)
+    taken: set[str] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[Heir]:
+        self.keeper = Keeper(silence, is_idle=lambda: not self.taken)
+        looking = asyncio.create_task(self._look_again_and_again())
+        try:
+            yield self
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+            await self.keeper.close()
+
+    async def _look_again_and_again(self) -> None:
+        while not self.desk.draining:
+            try:
+                await self._bury()
+                if self.takes:
+                    await self._take()
+            except TertuliaError as error:  # the database may come back
+                log.error("runs of other servers cannot be looked for: %s", error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _bury(self) -> None:
+        """Let go of the runs of servers that died; workers do the same among themselves, and for servers."""
+        runs, me = self.presence.runs, self.presence.worker.id
+        servers = [one for one in await runs.workers() if one.role == "server" and one.id != me]
+        for dead in {*self.watch.dead(servers, time.monotonic()), *(one.id for one in servers if gone(one))}:
+            freed = await runs.requeue(dead)
+            log.warning("%s is dead; %d of its runs go on", dead, len(freed))
+
+    async def _take(self) -> None:
+        for run in await self.presence.runs.orphans():
+            if run.id not in self.taken:
+                self.taken.add(run.id)
+                going_on = asyncio.create_task(self._go_on(run))
+                self.desk.background.add(going_on)
+                going_on.add_done_callback(self.desk.background.discard)
+
+    async def _go_on(self, run: Summary) -> None:
+        turns, progress, model = self.desk.turns, Progress(), ""
+        await turns.take_at_last()
+        try:
+            stored = await self.presence.runs.get(run.id)
+            model = order_of(stored.configuration).model
+            if house := await self._house(stored):
+                await carry(run.id, house, self.presence, progress.see, again=True)
+        except (RunTaken, RunCancelled):
+            pass
+        except TertuliaError as error:
+            log.warning("%s: %s", run.id, error)
+        except Exception as error:
+            log.error("a run failed: %s", trace(error))
+        finally:
+            turns.give_back()
+            self.taken.discard(run.id)
+            self.desk.metrics.settle(model, progress)
+
+    async def _house(self, run: Stored) -> House | None:
+        """The house it was asked in; None if that cannot be had here, which is then said of the run."""
+        try:
+            return self.desk.houses.of(run) or await self.keeper.house(run)
+        except TertuliaError as error:
+            await refuse(run.id, self.presence, error)
+            return None

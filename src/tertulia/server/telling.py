@@ -1,0 +1,83 @@
+"""A background response as the stored events of its run tell it: whoever tells it again tells the very same events."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..events import Answered
+from ..progress import Progress
+from ..stores.records import Numbered, Stored
+from .archive import Kept
+from .books import response_usage
+from .desk import finish
+from .hands import run_id
+from .making import turns_of
+from .problems import Problem
+from .work import Teller
+from .writer import Writer
+
+JSON = dict[str, Any]
+
+
+@dataclass
+class Telling:
+    """A fold over the events of a run; it reads no clock, so that its events are the same in any process."""
+
+    kept: Kept
+    progress: Progress = field(default_factory=Progress)
+    last: int = 0
+    """Number of the last event of the run that it has seen."""
+
+    def __post_init__(self) -> None:
+        blank = deepcopy(self.kept.blank) or {}
+        self.writer = Writer(blank)
+        self.teller = Teller(whole=blank["text"]["format"]["type"] != "text")
+
+    def begin(self) -> list[JSON]:
+        return self.writer.begin()
+
+    def see(self, numbered: Numbered) -> list[JSON]:
+        """The events of the response that this one of the run makes."""
+        events = [] if self.last else self.writer.start()
+        self.last = numbered.number
+        self.progress.see(numbered.event)
+        for piece in self.teller.see(numbered.event):
+            events += self.writer.write(piece)
+        if isinstance(numbered.event, Answered):
+            status = "incomplete" if finish(self.progress) == "length" else "completed"
+            events += self.writer.end(status, self.usage, int(numbered.at))
+        return events
+
+    def end(self) -> list[JSON]:
+        """The last events, of a response that has no answer."""
+        if self.kept.failure is None:
+            return []
+        return self.writer.fail(Problem(**self.kept.failure), self.usage_if_any)
+
+    def settled(self, run: Stored, problem: Problem) -> Kept:
+        """The response of a run that is over, as it stays; the `problem` is why it has no answer, if it has none."""
+        failure = None
+        if run.state == "cancelled":
+            self.writer.cancel(self.usage_if_any)
+        elif run.state != "answered":
+            failure = {"status": problem.status, "message": problem.message, "type": problem.type}
+            failure |= {"code": problem.code, "param": problem.param}
+            self.writer.fail(problem, self.usage_if_any)
+        return replace(
+            self.kept,
+            response=self.writer.response,
+            turns=turns_of(run.question, self.writer) if run.state == "answered" else (),
+            failure=failure,
+            until=self.last,
+        )
+
+    @property
+    def usage_if_any(self) -> JSON | None:
+        """None if no model was called."""
+        return self.usage if any(entry.usage.total for entry in self.progress.ledger) else None
+
+    @property
+    def usage(self) -> JSON:
+        return response_usage(self.progress, self.kept.ignored, [run_id(self.kept.id)])
