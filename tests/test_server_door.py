@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import logging
+from dataclasses import replace
 
 import openai
 import pytest
 from starlette.datastructures import Headers
 
 import tertulia.cli.serve as cli
-from tertulia import House
+from tertulia import House, Question
 from tertulia.errors import ModelUnreachable, SettingsError
 from tertulia.providers.scripted import Scripted
 from tertulia.server.app import open_desk
+from tertulia.server.asking import Asking
 from tertulia.server.keys import PREFIX, Door, door, hashed, new_key
 from tertulia.server.limits import Account
 from tertulia.server.problems import Problem
@@ -277,3 +280,26 @@ def test_the_command_prints_a_key_and_the_hash_that_lets_it_in(capsys):
 def test_the_command_does_not_serve_others_without_keys():
     with pytest.raises(SettingsError, match="tertulia key new"):
         cli.serve(load(model="scripted"), "0.0.0.0", 0)
+
+
+async def test_what_a_key_spent_today_is_known_after_a_restart_and_at_every_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("TERTULIA_CONFIG", str(tmp_path / "none.toml"))
+    monkeypatch.setattr("tertulia.server.accounts.LOOK_SECONDS", 0.05)
+    keys = {"ann": {"sha256": hashed(ANN), "tokens_per_day": 100}}
+    settings = load(model="scripted", database=str(tmp_path / "runs.db"), server={"keys": keys})
+    asking = Asking("tertulia-direct", Question("How much is that?"))
+    async with open_desk(settings, "127.0.0.1", print) as other:
+        async with open_desk(settings, "127.0.0.1", print) as desk:
+            for store in (True, False):
+                visit = desk.visit("ann", replace(asking, store=store))
+                visit.served = f"chatcmpl-{store}"
+                async for _ in visit.tell():
+                    pass
+                visit.leave()
+            spent = desk.accounts["ann"].tokens
+            assert spent == sum(run.ledger.total for run in visit.runs) * 2 > 0
+        async with open_desk(settings, "127.0.0.1", print) as desk:
+            assert desk.accounts["ann"].tokens == spent
+        async with asyncio.timeout(10):
+            while other.accounts["ann"].tokens != spent:
+                await asyncio.sleep(0.02)

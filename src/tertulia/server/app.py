@@ -19,7 +19,9 @@ from starlette.routing import Route
 from ..errors import SettingsError, TertuliaError
 from ..settings import Settings
 from ..stores.documents import Documents
+from ..stores.spending import Spending
 from . import chat, responses
+from .accounts import shared
 from .archive import InMemory
 from .asking import LIMITS
 from .desk import Desk, new_id
@@ -112,6 +114,7 @@ async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -
         hands = Queueing(presence) if serving.enqueue else Storing(presence)
         desk = Desk(houses, at_the_door, serving, archive, StoredReplies(documents, presence), fetcher, hands=hands)
         desk.lasting = Lasting(presence, documents, archive, hands)
+        await stack.enter_async_context(shared(desk.accounts, Spending(presence.runs.database)))
         await stack.enter_async_context(Heir(desk, presence, not serving.enqueue).at_work())
         yield desk
 

@@ -118,6 +118,15 @@ class Account:
             usd=None if usd is None else max(0.0, usd - self.usd),
         )
 
+    @property
+    def has_daily_limits(self) -> bool:
+        return self.key is not None and (self.key.tokens_per_day, self.key.usd_per_day) != (None, None)
+
+    def learn(self, tokens: int, usd: float) -> None:
+        """Take over what was spent today, here and elsewhere; what ended a moment ago may count twice until then."""
+        self._turn_day()
+        self.tokens, self.usd = tokens, usd
+
     def spend(self, ledger: Ledger) -> None:
         """Write down what a run cost."""
         self._turn_day()
