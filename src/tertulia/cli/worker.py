@@ -13,7 +13,8 @@ from ..durable.engine import Lane
 from ..errors import SettingsError
 from ..settings import load
 
-LIMITS = "PROVIDER:NAME=NUMBER,…; names are runs, per_worker, per_minute and per_key. May be repeated."
+BOUNDS = ("runs", "per_worker", "per_minute", "per_key", "per_key_minute")
+LIMITS = f"PROVIDER:NAME=NUMBER,…; names are {', '.join(BOUNDS)}. May be repeated."
 
 
 def worker(
@@ -52,7 +53,7 @@ def bound(text: str) -> tuple[str, dict[str, int]]:
     found: dict[str, int] = {}
     for part in rest.split(","):
         what, _, number = part.partition("=")
-        if what not in ("runs", "per_worker", "per_minute", "per_key") or not number.isdecimal() or int(number) < 1:
+        if what not in BOUNDS or not number.isdecimal() or int(number) < 1:
             raise SettingsError(f"{text!r} should look like openai:runs=20,per_worker=8,per_minute=60,per_key=5")
         found[what] = int(number)
     return name, found

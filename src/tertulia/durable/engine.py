@@ -39,6 +39,13 @@ class Lane:
     """Runs that are begun in any minute."""
     per_key: int | None = None
     """Runs at work at the same time for one owner."""
+    per_key_minute: int | None = None
+    """Runs of one owner that are begun in any minute."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether each owner has bounds of their own."""
+        return (self.per_key, self.per_key_minute) != (None, None)
 
 
 @dataclass
@@ -104,7 +111,7 @@ class Queues:
         }
         if pause:
             options["delay_seconds"] = pause
-        if lane.per_key is not None:
+        if lane.is_shared:
             options["queue_partition_key"] = owner or "-"
         await asyncio.to_thread(DBOS.enqueue_workflow_with_options, options, id)
 
@@ -141,12 +148,17 @@ class Queues:
                 global_concurrency=lane.runs,
                 worker_concurrency=_least(lane.per_worker, lane.runs),
                 partition_concurrency=_least(lane.per_key, lane.runs) if lane.per_key else None,
-                limiter=None if lane.per_minute is None else {"limit": lane.per_minute, "period": 60.0},
+                limiter=_rate(lane.per_minute),
+                partition_limiter=_rate(lane.per_key_minute),
                 polling_interval_sec=POLL_SECONDS,
                 on_conflict="always_update",
             )
             self._known.add(name)
         return name, lane
+
+
+def _rate(runs: int | None) -> Any:
+    return None if runs is None else {"limit": runs, "period": 60.0}
 
 
 def _least(*bounds: int | None) -> int | None:
