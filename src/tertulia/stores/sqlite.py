@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
-from ..errors import StoreError, TertuliaError
+from ..errors import StoreError
 from .database import Connection, Row, migrate
 
 T = TypeVar("T")
+TOGETHER = 64
+"""Most transactions that are committed as one."""
+Outcome = tuple[Any, Exception | None]
 BUSY_MILLISECONDS = 30_000
 """How long to wait for another process that writes."""
 
@@ -40,6 +46,14 @@ class _Connection:
         """Every transaction that writes holds the lock anyway."""
 
 
+@dataclass(frozen=True)
+class _Waiting:
+    """A transaction that is to be done, and who waits for it."""
+
+    work: Callable[[Connection], Any]
+    ended: asyncio.Future[Any]
+
+
 class SQLite:
     """A store in one file, for one machine; several processes may open it at the same time.
 
@@ -50,6 +64,9 @@ class SQLite:
         self.path = path
         self._writer = ThreadPoolExecutor(1, "tertulia-writer")
         self._reader = ThreadPoolExecutor(1, "tertulia-reader")
+        self._waiting: deque[_Waiting] = deque()
+        self._lock = Lock()
+        self._is_writing = False
         self._writing: _Connection | None = None
         self._reading: _Connection | None = None
 
@@ -61,7 +78,14 @@ class SQLite:
         await self._on(self._writer, self._connect)
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        return await self._on(self._writer, lambda: self._commit(work))
+        """What waits while another transaction is written goes into the next one, all of it together."""
+        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            self._waiting.append(_Waiting(work, ended))
+            begins, self._is_writing = not self._is_writing, True
+        if begins:
+            self._writer.submit(self._write_all)
+        return await asyncio.shield(ended)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         def do() -> T:
@@ -93,6 +117,37 @@ class SQLite:
             raise StoreError(f"{self.path} cannot be used: {error.strerror}; set TERTULIA_DATA to a folder") from None
         self._commit(lambda connection: migrate(connection, str(self.path)))
 
+    def _write_all(self) -> None:
+        """On the writer's thread: write until nothing waits."""
+        while True:
+            with self._lock:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
+                self._is_writing = bool(batch)
+            if not batch:
+                return
+            outcomes = self._outcomes(batch)
+            with suppress(RuntimeError):  # the loop has ended, so that nobody waits
+                batch[0].ended.get_loop().call_soon_threadsafe(_tell, batch, outcomes)
+
+    def _outcomes(self, batch: Sequence[_Waiting]) -> list[Outcome]:
+        """What each of the batch gave; if one fails, each is done by itself, as all of them can be done twice."""
+        try:
+            return [
+                (result, None) for result in self._commit(lambda connection: [one.work(connection) for one in batch])
+            ]
+        except Exception as error:
+            if len(batch) > 1:
+                return [outcome for one in batch for outcome in self._outcomes([one])]
+            return [(None, self._wrapped(error))]
+
+    def _wrapped(self, error: Exception) -> Exception:
+        """The error as it is told."""
+        if not isinstance(error, sqlite3.Error):
+            return error
+        told = StoreError(f"{self.path} cannot be read or written: {error}")
+        told.__cause__ = error
+        return told
+
     def _commit(self, work: Callable[[Connection], T]) -> T:
         assert self._writing, "the store is not open"
         return self._within("BEGIN IMMEDIATE", self._writing, work)
@@ -111,7 +166,16 @@ class SQLite:
     async def _on(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:
             return await asyncio.shield(asyncio.wrap_future(executor.submit(work)))
-        except TertuliaError:
-            raise
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path} cannot be read or written: {error}") from error
+            raise self._wrapped(error) from error
+
+
+def _tell(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+    """On the event loop: give everybody what came of their work."""
+    for one, (result, error) in zip(batch, outcomes, strict=True):
+        if one.ended.done():
+            continue
+        if error is None:
+            one.ended.set_result(result)
+        else:
+            one.ended.set_exception(error)
