@@ -196,7 +196,7 @@ async def bounds(place: str, seconds: float = 2.0) -> list[Row]:
         await asyncio.gather(*(beat(worker) for worker in me))
         most = counted.number / (time.perf_counter() - began)
         for worker in me:
-            await runs.leave(worker.id)
+            await runs.requeue(worker.id)
     a_worker = 1 / SWEEP_SECONDS + OF_POLL / POLL_SECONDS + 1 / BEAT_SECONDS + 1 / LOOK_SECONDS + 1
     rows = [
         Row("transactions a run of five calls, those of DBOS counted as 5", f"{a_run}"),

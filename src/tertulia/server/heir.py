@@ -38,7 +38,7 @@ class Heir:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Heir]:
-        self.keeper = Keeper(silence, is_idle=lambda: not self.taken)
+        self.keeper = Keeper(silence, is_idle=lambda: not self.desk.turns.taken)
         looking = asyncio.create_task(self._look_again_and_again())
         try:
             yield self

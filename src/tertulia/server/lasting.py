@@ -41,7 +41,14 @@ class Lasting:
     archive: StoredArchive
     hands: Storing | Queueing
     at_work: set[str] = field(default_factory=set)
-    """Runs that this server works on, or follows, for the books."""
+    """Runs that this server works on, or follows."""
+    following: set[asyncio.Task[None]] = field(default_factory=set)
+    """Follows the runs of workers, for the metrics; nothing is lost if it ends."""
+
+    async def close(self) -> None:
+        for task in self.following:
+            task.cancel()
+        await asyncio.gather(*self.following, return_exceptions=True)
 
     async def make(self, making: Making) -> Response:
         """Store the run and the response, and answer at once with what there is: nothing yet, or the events to come."""
@@ -63,8 +70,9 @@ class Lasting:
         _, new = await add(self.presence.runs, job, worker, beside=saving)
         if new:
             working = asyncio.create_task(self._work(visit, job))
-            visit.desk.background.add(working)
-            working.add_done_callback(visit.desk.background.discard)
+            tasks = visit.desk.background if isinstance(self.hands, Storing) else self.following
+            tasks.add(working)
+            working.add_done_callback(tasks.discard)
         else:  # the server that had this request before has died
             visit.leave()
             kept = await self.archive.load(kept.owner, kept.id) or kept

@@ -111,16 +111,16 @@ class Runs:
         bodies = packed(Question, question), text(dict(configuration))
 
         def do(connection: Connection) -> tuple[Summary, bool]:
-            if id and (known := connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (id,))):
-                return (earlier := _summary(known[0])), earlier == run  # a transaction may be done twice
-            beside(connection)
             if idempotency:
                 known = connection.execute(
                     "SELECT body, run FROM requests WHERE owner = ? AND key = ?", (owner, idempotency.key)
                 )
                 if known and known[0][1] != run.id:
                     return _same(connection, idempotency, *known[0]), False
-            _insert(connection, run)
+            if not _insert(connection, run):
+                earlier = _summary(connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (run.id,))[0])
+                return earlier, earlier == run or not id  # a transaction may be done twice
+            beside(connection)
             connection.execute(
                 "INSERT INTO bodies (run, question, configuration) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (run.id, *bodies),
@@ -386,7 +386,9 @@ class Runs:
         return state
 
     async def requeue(self, worker: str, tickets: Sequence[str] = ()) -> Sequence[str]:
-        """Let go of all runs of a dead worker, so that another takes them: those it left running are `queued` again.
+        """Let go of all runs of a worker that ends or is dead, so that another takes them.
+
+        Those it left running are `queued` again, but for those that nobody waits for, which are `interrupted`.
 
         Args:
             tickets: Its tickets in the queue, by which runs are found that it took out and did not begin.
@@ -479,12 +481,6 @@ class Runs:
         )
         return [Worker(*row) for row in rows]
 
-    async def leave(self, worker: str) -> None:
-        """Say that a worker ends; it must have no run left."""
-        await self.database.transact(
-            lambda connection: connection.execute("DELETE FROM workers WHERE id = ?", (worker,))
-        )
-
     # -- deleting
 
     async def delete(self, id: str, owner: str | None = None) -> None:
@@ -548,12 +544,14 @@ def new_id() -> str:
     return "run_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
 
 
-def _insert(connection: Connection, run: Summary) -> None:
+def _insert(connection: Connection, run: Summary) -> bool:
+    """Add a run; False if its id is taken."""
     values = [run.id, run.owner, run.state, run.text, run.strategy, run.models, run.created, run.began, run.ended]
     values += [run.worker, run.life, run.priority, run.tokens, run.error, run.forked]
     values += [run.served, int(run.outlives), run.fault, run.seconds, run.began]
     marks = ", ".join("?" * len(values))
-    connection.execute(f"INSERT INTO runs ({SUMMARY}, taken) VALUES ({marks}) ON CONFLICT DO NOTHING", values)
+    sql = f"INSERT INTO runs ({SUMMARY}, taken) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id"
+    return bool(connection.execute(sql, values))
 
 
 def _summary(row: Sequence[Any]) -> Summary:
