@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 import openai
 import pytest
+from typer.testing import CliRunner
 
+from tertulia.cli import app
 from tertulia.server.hands import run_id
 from tertulia.server.keys import hashed
 from tertulia.stores.places import runs_at
@@ -34,6 +36,7 @@ class Town:
     def __init__(self, provider, folder, place):
         self.provider, self.folder, self.place = provider, folder, place
         self.config = folder / "config.toml"
+        self.environment = {"TERTULIA_CONFIG": str(self.config), "TERTULIA_DATA": str(folder / "data")}
         self.started = []
         self.settings("")
 
@@ -42,7 +45,7 @@ class Town:
         self.config.write_text(lines)
 
     def begin(self, *arguments):
-        process = tertulia(*arguments, TERTULIA_CONFIG=str(self.config), TERTULIA_DATA=str(self.folder / "data"))
+        process = tertulia(*arguments, **self.environment)
         self.started.append(process)
         return process
 
@@ -58,14 +61,16 @@ class Town:
         return process
 
     def command(self, *arguments):
-        done = self.begin(*arguments)
-        out, err = done.communicate(timeout=60)
-        assert done.returncode == 0, err
-        return out
+        done = CliRunner(env=self.environment).invoke(app, list(arguments))
+        assert done.exit_code == 0, done.output
+        return done.stdout
 
     async def runs(self, **wanted):
         async with runs_at(self.place) as store:
             return [await store.get(run.id) for run in await store.recent(Wanted(**wanted))]
+
+    def ids(self, **wanted):
+        return {run.id for run in asyncio.run(self.runs(**wanted))}
 
     def all_are(self, state):
         """Whether all runs are in that state."""
@@ -245,7 +250,7 @@ async def test_a_server_that_is_told_to_stop_leaves_its_background_responses_to_
     assert told[-1].response.output_text == ANSWER
 
 
-async def test_each_served_question_is_a_run_of_whoever_asked(village):
+def test_each_served_question_is_a_run_of_whoever_asked(village):
     town = village
     town.settings(f'[server.keys.ann]\nsha256 = "{hashed("sk-ann")}"\n')
     server = town.serve()
@@ -254,15 +259,14 @@ async def test_each_served_question_is_a_run_of_whoever_asked(village):
         response = ann.responses.create(**ASKED)
         ann.chat.completions.create(**CHAT, store=False)
         ann.responses.create(**ASKED, store=False)
-        found = {run.id: run for run in await town.runs(owner="ann")}
-        assert set(found) == {run_id(chat.id, 0), run_id(chat.id, 1), run_id(response.id)}
-        assert {run.state for run in found.values()} == {"answered"}
+        found = town.ids(owner="ann", state="answered")
+        assert found == {run_id(chat.id, 0), run_id(chat.id, 1), run_id(response.id)}
         assert chat.usage.tertulia["runs"] == [run_id(chat.id, 0), run_id(chat.id, 1)]
         assert ANSWER in town.command("runs", "show", response.id)
         assert ANSWER in town.command("runs", "replay", response.id, "-q")
         assert "t3" in town.command("runs", "export", response.id)
         ann.responses.delete(response.id)
-        assert {run.id for run in await town.runs()} == set(found) - {run_id(response.id)}
+        assert town.ids() == found - {run_id(response.id)}
         second = ann.responses.create(**ASKED)
         town.command("runs", "delete", second.id)
         with pytest.raises(openai.NotFoundError):
@@ -277,16 +281,16 @@ async def test_a_client_that_leaves_cancels_its_run(village):
     await until(town.all_are("cancelled"))
 
 
-async def test_a_plain_request_whose_server_died_is_left_for_whoever_resumes_it(village):
+def test_a_plain_request_whose_server_died_is_left_for_whoever_resumes_it(village):
     town, server = village, village.serve()
     with ThreadPoolExecutor(1) as threads, stopped_within(town, 3, server):
         left = threads.submit(client(server).chat.completions.create, **CHAT)
     assert left.exception() is not None
     town.serve()
-    await until(town.all_are("interrupted"))
-    [run] = await town.runs()
-    assert town.command("runs", "resume", run.id, "-q").strip() == ANSWER
-    await town.paid_once([run.id])
+    asyncio.run(until(town.all_are("interrupted")))
+    [run] = town.ids()
+    assert town.command("runs", "resume", run, "-q").strip() == ANSWER
+    asyncio.run(town.paid_once([run]))
 
 
 async def test_workers_answer_what_a_server_only_puts_in_the_queue(city):
