@@ -157,6 +157,20 @@ async def test_no_more_runs_are_at_work_than_a_lane_allows(server, place):
     assert seen == 2
 
 
+async def test_a_key_begins_no_more_runs_in_a_minute_than_its_lane_allows(server, tmp_path):
+    place = str(tmp_path / "runs.db")
+    server.begin()
+    async with runs_at(place) as runs, desk(runs, place, lanes={"openai": Lane(per_key_minute=1)}):
+        ids = await ask(runs, server, 2, owner="ana") + await ask(runs, server, 1, owner="ben")
+
+        async def two_are_over():
+            return sum([(await runs.get(id)).over for id in ids]) == 2
+
+        await until(two_are_over)
+        await asyncio.sleep(0.5)
+        assert [run.owner for run in await runs.recent(Wanted(state="queued"))] == ["ana"]
+
+
 async def test_the_more_urgent_run_is_begun_first(server, tmp_path):
     place = str(tmp_path / "runs.db")
     server.begin()

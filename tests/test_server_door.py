@@ -14,6 +14,9 @@ from starlette.datastructures import Headers
 
 import tertulia.cli.serve as cli
 from tertulia import House, Question
+from tertulia.durable.configuration import configuration
+from tertulia.durable.configuration import settings_of as settings_again
+from tertulia.durable.orders import Order, ordered
 from tertulia.errors import ModelUnreachable, SettingsError
 from tertulia.providers.scripted import Scripted
 from tertulia.server.app import open_desk
@@ -21,7 +24,7 @@ from tertulia.server.asking import Asking
 from tertulia.server.keys import PREFIX, Door, door, hashed, new_key
 from tertulia.server.limits import Account
 from tertulia.server.problems import Problem
-from tertulia.settings import Key, Serving, load
+from tertulia.settings import Key, Serving, load, settings_of
 from tertulia.strategies.direct import Direct
 from tertulia.usage import Entry, Ledger, Usage
 
@@ -303,3 +306,15 @@ async def test_what_a_key_spent_today_is_known_after_a_restart_and_at_every_serv
         async with asyncio.timeout(10):
             while other.accounts["ann"].tokens != spent:
                 await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(("address", "key"), [("http://one/v1", "sk-small"), ("http://other/v1", "")])
+def test_a_worker_sends_the_key_of_a_house_only_where_its_own_settings_have_it(tmp_path, monkeypatch, address, key):
+    config = tmp_path / "config.toml"
+    config.write_text(
+        'api_key = "sk-mine"\n[houses.small]\nmodel = "openai:m"\nbase_url = "http://one/v1"\napi_key = "sk-small"\n'
+    )
+    monkeypatch.setenv("TERTULIA_CONFIG", str(config))
+    stored = ordered(configuration(settings_of("small", load())), Order(house="small")) | {"base_url": address}
+    assert settings_again(stored).api_key.get_secret_value() == key
+    assert "sk-" not in json.dumps(stored)

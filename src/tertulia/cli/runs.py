@@ -45,6 +45,9 @@ def list_runs(
     status: Annotated[str | None, typer.Option(help=f"Only those that are {', '.join(STATES)}.")] = None,
     since: Annotated[str | None, typer.Option(help="Only those not older than this, as in 30m, 12h, 7d.")] = None,
     text: Annotated[str, typer.Option(help="Only those whose question or answer holds this.")] = "",
+    owner: Annotated[
+        str | None, typer.Option(help="Only those of whoever holds the server's key of that name.")
+    ] = None,
     most: Annotated[int, typer.Option(help="How many to list at most.", min=1)] = 50,
     json: Json = False,
     database: Place = None,
@@ -53,6 +56,7 @@ def list_runs(
     if status is not None and status not in STATES:
         raise SettingsError(f"there is no status {status!r}; there are: {', '.join(STATES)}")
     wanted = Wanted(
+        owner,
         state=next((one for one in STATES if one == status), None),
         since=time.time() - age(since) if since else None,
         text=text,

@@ -41,7 +41,8 @@ def settings_of(configuration: Mapping[str, Any], **changes: Any) -> Settings:
     house = order_of(configuration).house
     if not house:
         return settings
-    own = dwelling(house, settings) if house in settings.houses else load()
+    here = load()
+    own = dwelling(house, here) if house in here.houses else here
     key = own.api_key if own.base_url == settings.base_url else SecretStr("")  # to no address but the one it is for
     return settings.model_copy(update={"api_key": key})
 
