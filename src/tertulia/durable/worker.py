@@ -110,7 +110,8 @@ class Desk:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
         with suppress(Exception):  # else another worker finds that we are gone
-            await self._queues.bury(self._presence.worker.id)
+            me = self._presence.worker.id
+            await self.runs.requeue(me, await self._queues.bury(me))
         await self._queues.close()
         await self._keeper.close()
 

@@ -413,7 +413,9 @@ class Runs:
                 _settle(connection, id, now)
             for ticket in tickets:  # a new life, as a ticket counts only once
                 connection.execute(
-                    "UPDATE runs SET life = life + 1 WHERE enqueued = ? AND status = 'queued'", (ticket,)
+                    "UPDATE runs SET life = life + 1 WHERE enqueued = ? AND status = 'queued' "
+                    "AND enqueued = id || '.' || life",
+                    (ticket,),
                 )
             rows = connection.execute(
                 "UPDATE runs SET status = 'queued' WHERE worker = ? AND status = 'running' RETURNING id", (worker,)
