@@ -115,7 +115,7 @@ async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -
         desk = Desk(houses, at_the_door, serving, archive, StoredReplies(documents, presence), fetcher, hands=hands)
         desk.lasting = Lasting(presence, documents, archive, hands)
         stack.push_async_callback(desk.lasting.close)
-        await stack.enter_async_context(shared(desk.accounts, Spending(presence.runs.database)))
+        desk.stale = await stack.enter_async_context(shared(desk.accounts, Spending(presence.runs.database)))
         await stack.enter_async_context(Heir(desk, presence, not serving.enqueue).at_work())
         yield desk
 

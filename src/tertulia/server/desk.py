@@ -75,6 +75,8 @@ class Desk:
     hands: Hands = field(default_factory=Forgetting)
     lasting: Lasting | None = None
     """Background responses that outlive the server; None if they are in memory."""
+    stale: asyncio.Event | None = None
+    """Set to have the accounts read from the database again; None if they are in memory."""
     drained_at: float | None = None
     """When it began to stop; None if it has not."""
     background: set[asyncio.Task[Any]] = field(default_factory=set)
@@ -209,8 +211,11 @@ class Visit:
         account, metrics, model = self.desk.accounts[self.holder], self.desk.metrics, self.asking.model
         account.leave()
         for run in self.runs:
-            account.spend(run.ledger)
+            if self.desk.stale is None:
+                account.spend(run.ledger)
             metrics.settle(model, run)
+        if self.desk.stale is not None:  # where the run itself has written it down
+            self.desk.stale.set()
         metrics.requests.add(model=model, status=self.status)
         metrics.seconds.observe(time.monotonic() - self.began, model=model)
 

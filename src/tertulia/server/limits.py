@@ -123,7 +123,7 @@ class Account:
         return self.key is not None and (self.key.tokens_per_day, self.key.usd_per_day) != (None, None)
 
     def learn(self, tokens: int, usd: float) -> None:
-        """Take over what was spent today, here and elsewhere; what ended a moment ago may count twice until then."""
+        """Take over what was spent today, here and elsewhere."""
         self._turn_day()
         self.tokens, self.usd = tokens, usd
 
