@@ -8,7 +8,7 @@ import pytest
 from tertulia import House, Question
 from tertulia.agents.librarian import Librarian, parse, supports
 from tertulia.errors import SettingsError
-from tertulia.events import Decided, Found, Judged
+from tertulia.events import Decided, Found, Judged, Text
 from tertulia.providers.scripted import Scripted
 from tertulia.settings import load, open_house
 from tertulia.stores.memory import Memory
@@ -59,7 +59,8 @@ def reads(**reply):
             return json.dumps(reply)
         if system.startswith("You look for passages"):
             return json.dumps({"queries": ["prices of bread", "staff"]})
-        return next(line for line in text.splitlines() if line.startswith("[")).split("-> ")[1]
+        found = text.split("Findings:\n")[1].splitlines()[0]
+        return found.partition("-> ")[2] or found
 
     return says
 
@@ -98,14 +99,30 @@ def test_a_quote_that_is_not_there_is_replaced_by_the_sentence_that_is(library):
     assert [citation.text for citation in answered.answer.citations] == ["A baguette costs 1.10 euros."]
 
 
-def test_an_answer_that_nothing_bears_out_is_marked(library):
+def test_a_number_that_no_passage_gives_is_not_passed_on(library):
     says = reads(found=True, answer="A baguette costs 7.77 euros.", quotes=[{"passage": 1, "text": "costs 7.77 euros"}])
     answered, events = ask(library, says)
     (verdict,) = (event.verdict for event in events if isinstance(event, Judged))
     assert not verdict.accepted
     assert "7.77" in verdict.evidence
     assert answered.answer.citations == ()
-    assert "not borne out" in answered.answer.text
+    assert "7.77" not in answered.answer.text
+    assert "the documents do not say" in answered.answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "mark"),
+    [
+        ("What do the bakers like?", "(No passage of the documents bears this out.)"),
+        ("¿Qué les gusta a los panaderos de allí?", "(Ningún pasaje de los documentos lo confirma.)"),
+    ],
+)
+def test_an_answer_that_nothing_bears_out_is_marked_by_code(library, question, mark):
+    says = reads(found=True, answer="Football, above everything.", quotes=[{"passage": 1, "text": "like football"}])
+    answered, events = ask(library, says, question)
+    assert answered.answer.citations == ()
+    assert answered.answer.text.endswith(mark)
+    assert "".join(event.text for event in events if isinstance(event, Text) and event.final).endswith(mark)
 
 
 def test_what_the_documents_do_not_say_is_told_as_such(library):

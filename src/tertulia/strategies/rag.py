@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..agents.critic import Critic
+from ..agents.critic import Critic, strangers
 from ..agents.librarian import NOT_THERE, Librarian
 from ..agents.synthesizer import Synthesizer
 from ..errors import SettingsError
-from ..events import Found, Judged, TaskStarted
+from ..events import Found, Judged, TaskStarted, Text
 from ..run import Run
 from ..types import Answer, Question, Task
+
+DOUBT = "(No passage of the documents bears this out.)"
+DOUBT_ES = "(Ningún pasaje de los documentos lo confirma.)"
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,18 @@ class Rag:
         run.emit(Found(finding))
         verdict = self.critic.judge(task, finding, {})
         run.emit(Judged(task.id, verdict))
-        if finding.ok and not verdict.accepted:
-            finding = replace(finding, text=f"{finding.text} (not borne out: {verdict.reason})")
-        if not finding.ok:
-            finding = replace(finding, text=NOT_THERE)
-        return await self.synthesizer.compile(question, {task.id: finding}, run)
+        made_up = strangers(finding.text, task, {}, [passage.text for passage in finding.sources])
+        if not finding.ok or made_up or (finding.citations and not verdict.accepted):
+            finding = replace(finding, ok=False, text=NOT_THERE, citations=())
+        answer = await self.synthesizer.compile(question, {task.id: replace(finding, asked="")}, run)
+        return answer if finding.citations or not finding.ok else self.marked(answer, question, run)
+
+    def marked(self, answer: Answer, question: Question, run: Run) -> Answer:
+        """The answer with a mark that no passage bears it out, set by code: a model may forget it."""
+        mark = "\n\n" + (DOUBT_ES if question.language == "Spanish" else DOUBT)
+        if answer.written_by:
+            run.emit(Text(answer.written_by, run.agent, mark, final=True))
+        return replace(answer, text=answer.text + mark)
 
     def reading(self, librarian: Librarian) -> Rag:
         return replace(self, librarian=librarian)
