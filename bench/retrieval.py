@@ -111,11 +111,13 @@ async def score(library: Library, corpus: str, cases: Sequence[Case], model: str
 
 async def translated(library: Library, cases: Sequence[Case], collection: str, model: str) -> list[int]:
     """Ranks among the five passages that the librarian reads, who has a model translate what is asked; 0 if absent."""
-    librarian, ranks = Librarian(library, (collection,)), []
+    librarian, ranks = Librarian(library, (collection,), passages=5, translates=True), []
     asked = make_model(model, Wishes(say=lambda _: None))
     for case in cases:
         run = Run({"default": asked}).by("librarian")
-        found = await librarian.search(await librarian.taken_apart(Task("t1", case.question, "librarian"), {}, run))
+        foreign = await librarian.foreign(case.question)
+        task = Task("t1", case.question, "librarian")
+        found = await librarian.search(await librarian.taken_apart(task, {}, foreign, run))
         ranks.append(next((place for place, passage in enumerate(found, 1) if case.answers(passage)), 0))
     if isinstance(asked, Closes):
         await asked.close()

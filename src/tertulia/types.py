@@ -221,6 +221,8 @@ class Finding:
     citations: tuple[Citation, ...] = ()
     """What in them bears it out; each was found there by code."""
     images: tuple[Image, ...] = ()
+    written_by: str | None = None
+    """Key of the model call that wrote `text`; None if that does not matter."""
 
 
 Findings = Mapping[str, Finding]

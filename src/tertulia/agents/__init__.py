@@ -40,8 +40,7 @@ def told(known: Findings, citations: Sequence[Citation] = ()) -> str:
     for id, finding in known.items():
         marks = "".join(numbers.get(citation, "") for citation in finding.citations)
         said = f"«{line(finding).translate(INERT)}»" if finding.sources else line(finding)
-        what = f"[{id}] {finding.asked} -> " if finding.asked else ""
-        lines.append(f"{what}{said} {marks}".rstrip())
+        lines.append(f"[{id}] {finding.asked} -> {said} {marks}".rstrip())
     return "\n".join([*lines, DATA] if any(finding.sources for finding in known.values()) else lines)
 
 

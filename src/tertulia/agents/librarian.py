@@ -51,30 +51,49 @@ class Librarian:
     """Most queries that a long task is taken apart into; a short one is its own query."""
     short: int = 14
     """Words up to which a task is its own query."""
+    translates: bool = False
+    """Whether a model also writes what is asked in the language of the documents, if that is another. It is off because
+    the model in the box did not clearly gain by it: the passage was found for 38 of 47 questions instead of 37, at a
+    call each."""
     few: float = 0.5
     """Share of the passages, 0 to 1, below which a language counts as foreign to the documents."""
     max_tokens: int = 350
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run = run.by(self.name)
-        queries = await self.taken_apart(task, known, run)
+        foreign = await run.use("languages", str, lambda: self.foreign(task.text))
+        queries = await self.taken_apart(task, known, foreign, run)
         found = await run.use("search", tuple[Located, ...], lambda: self.search(queries))
         if not found:
             return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text)
         for read in (found[start : start + self.wave] for start in range(0, len(found), self.wave)):
             text = f"{fence(read)}\n\n{brief(task, known)}"
+            if foreign:
+                text += f'\n\nWrite "answer" in {language(task.text)}.'
             reply = await run.ask(self.system, text, schema=schema(len(read)), max_tokens=self.max_tokens)
             answer, quotes = parse(reply.text)
             if answer:
                 bear_out = partial(self.borne_out, answer, quotes, task, read)
                 citations = await run.use("quotes", tuple[Citation, ...], bear_out)
-                return Finding(task.id, self.name, answer, asked=task.text, sources=read, citations=citations)
+                return Finding(
+                    task.id,
+                    self.name,
+                    answer,
+                    asked=task.text,
+                    sources=read,
+                    citations=citations,
+                    written_by=reply.key,
+                )
         return Finding(task.id, self.name, NOT_THERE, ok=False, asked=task.text, sources=found)
 
-    async def taken_apart(self, task: Task, known: Findings, run: Run) -> list[str]:
-        """What to search for: the task itself and, if it is long or in a foreign language, what a model makes of it."""
+    async def taken_apart(self, task: Task, known: Findings, foreign: str, run: Run) -> list[str]:
+        """What to search for: the task itself and, if it is long or foreign to the documents, what a model makes of it.
+
+        Args:
+            foreign: language of the documents, if the task is in another; else empty.
+        """
         is_long = len(task.text.split()) > self.short or bool(known)
-        foreign = await run.use("languages", str, lambda: self.foreign(task.text))
+        foreign = foreign if self.translates else ""
         if not is_long and not foreign:
             return [task.text]
         most = self.queries if is_long else 1

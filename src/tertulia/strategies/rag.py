@@ -11,24 +11,27 @@ from ..agents.critic import Critic, strangers
 from ..agents.librarian import NOT_THERE, Librarian
 from ..agents.synthesizer import Synthesizer
 from ..errors import SettingsError
-from ..events import Found, Judged, TaskStarted, Text
+from ..events import Found, Judged, TaskStarted
 from ..run import Run
-from ..types import Answer, Question, Task
+from ..types import Answer, Finding, Form, Question, Task
 
 DOUBT = "(No passage of the documents bears this out.)"
 DOUBT_ES = "(Ningún pasaje de los documentos lo confirma.)"
+SILENT = "The documents do not say."
+SILENT_ES = "Los documentos no lo dicen."
 
 
 @dataclass(frozen=True)
 class Rag:
-    """Two calls, one more if the question is long or foreign, or if the best passages do not answer it; 1,000 to 2,500
-    tokens, most of them the passages."""
+    """One call, one more if the question is long or foreign, if the best passages do not answer it, or if the answer
+    must have a form; 700 to 2,500 tokens, most of them the passages."""
 
     name: str = "rag"
     librarian: Librarian | None = None
     """None until documents are given."""
     critic: Critic = Critic()
     synthesizer: Synthesizer = Synthesizer()
+    """Who writes the answer anew if the person wants it in a form."""
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         if self.librarian is None:
@@ -41,16 +44,19 @@ class Rag:
         run.emit(Judged(task.id, verdict))
         made_up = strangers(finding.text, task, {}, [passage.text for passage in finding.sources])
         if not finding.ok or made_up or (finding.citations and not verdict.accepted):
-            finding = replace(finding, ok=False, text=NOT_THERE, citations=())
-        answer = await self.synthesizer.compile(question, {task.id: replace(finding, asked="")}, run)
-        return answer if finding.citations or not finding.ok else self.marked(answer, question, run)
-
-    def marked(self, answer: Answer, question: Question, run: Run) -> Answer:
-        """The answer with a mark that no passage bears it out, set by code: a model may forget it."""
-        mark = "\n\n" + (DOUBT_ES if question.language == "Spanish" else DOUBT)
-        if answer.written_by:
-            run.emit(Text(answer.written_by, run.agent, mark, final=True))
-        return replace(answer, text=answer.text + mark)
+            finding = replace(finding, ok=False, text=NOT_THERE, citations=(), written_by=None)
+        if question.form != Form():
+            return await self.synthesizer.compile(question, {task.id: finding}, run)
+        return Answer(told(finding, question), finding.written_by, {task.id: finding}, citations=finding.citations)
 
     def reading(self, librarian: Librarian) -> Rag:
         return replace(self, librarian=librarian)
+
+
+def told(finding: Finding, question: Question) -> str:
+    """The finding as the answer, with marks set by code: a model that copies it may forget one, or change a digit."""
+    spanish = question.language == "Spanish"
+    if not finding.ok:
+        return SILENT_ES if spanish else SILENT
+    marks = "".join(f"[{number}]" for number, _ in enumerate(finding.citations, 1))
+    return f"{finding.text} {marks}" if marks else f"{finding.text}\n\n{DOUBT_ES if spanish else DOUBT}"
