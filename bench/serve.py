@@ -40,7 +40,7 @@ CALM = 0.15
 """Share of the cores below which other work does not count."""
 LONG, AT_ONCE = 10_000, 50
 """Requests after which the memory is measured, and the clients who ask them."""
-SETTINGS = 'model = "openai:counting"\nbase_url = "{url}"\n[server]\nruns = 512\nqueue = 512\n'
+SETTINGS = 'model = "openai:counting"\nbase_url = "{url}"\n[server]\nruns = 512\nqueue = 512\nstore = {store}\n'
 RULES = [
     {
         "match": "^You plan",
@@ -283,6 +283,7 @@ def main() -> None:
     parser.add_argument("--optillm", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--clients", type=int, nargs="*", default=CLIENTS)
+    parser.add_argument("--store", action="store_true", help="with every question stored as a run, as the server comes")
     parser.add_argument("--short", action="store_true", help=f"without the {LONG:,} requests for the memory")
     parser.add_argument("--patience", type=float, default=0.0, help="seconds to wait in all for a calm machine")
     given = parser.parse_args()
@@ -294,7 +295,7 @@ def main() -> None:
     provider = [sys.executable, "-m", "bench.counting_server", "--port", str(counted), "--latency", str(LATENCY)]
     with tempfile.TemporaryDirectory() as folder, running(provider, f"{counting}/v1/models") as model:
         config = Path(folder, "config.toml")
-        config.write_text(SETTINGS.format(url=f"{counting}/v1"))
+        config.write_text(SETTINGS.format(url=f"{counting}/v1", store=str(given.store).lower()))
         ours = [sys.executable, "-m", "tertulia", "serve", "--port", str(port)]
         sides = [([pair[0] for pair in PAIRS], ours)]
         if given.optillm:
