@@ -224,9 +224,9 @@ class PgvectorStore:
         return joined(self._all("select start, text from passage where document = %s order by start", [document]))
 
     def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
-        inside = "collection = any(%s)" if collections else "true"
-        sql = f"select passage.language, count(*) from passage join document on document = document.id where {inside}"
-        return dict(self._all(f"{sql} group by 1 order by 2 desc", [list(collections)] if collections else []))
+        inside = "where document in (select id from document where collection = any(%s))" if collections else ""
+        sql = f"select language, count(*) from passage {inside} group by language order by 2 desc"
+        return dict(self._all(sql, [list(collections)] if collections else []))
 
     def stats(self) -> Stats:
         ((documents, characters),) = self._all("select count(*), coalesce(sum(characters), 0)::bigint from document")

@@ -235,9 +235,10 @@ class SqliteStore:
         return joined(self._all("select start, text from passage where document = ? order by start", (document,)))
 
     def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
-        inside = f"collection in ({', '.join('?' * len(collections))})" if collections else "true"
-        sql = f"select passage.language, count(*) from passage join document on document = document.id where {inside}"
-        return dict(self._all(f"{sql} group by 1 order by 2 desc", tuple(collections)))
+        named = f"collection in ({', '.join('?' * len(collections))})"
+        inside = f"where document in (select id from document where {named})" if collections else ""
+        sql = f"select language, count(*) from passage {inside} group by language order by 2 desc"
+        return dict(self._all(sql, tuple(collections)))
 
     def stats(self) -> Stats:
         ((documents, characters),) = self._all("select count(*), coalesce(sum(characters), 0) from document")
