@@ -85,6 +85,11 @@ class House:
             run.emit(answered)
         return answered
 
+    def wrapped(self, layer: Callable[[Model], Model]) -> House:
+        """The same house with a layer around each of its models; agents that share a model share its layer."""
+        layers = {id(model): layer(model) for model in self.models.values()}
+        return replace(self, models={agent: layers[id(model)] for agent, model in self.models.items()})
+
     async def in_full(self, question: Question, run: Run) -> Question:
         """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
         if not question.history or (isinstance(self.strategy, Remembers) and self.strategy.remembers):

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..errors import ModelBusy, ModelError, ModelUnreachable
 from ..house import House
@@ -71,8 +71,7 @@ class Patient:
 
 def patient(house: House, seconds: float = PATIENCE) -> House:
     """The house, with models that wait for their providers."""
-    wrapped = {id(model): Patient(model, seconds) for model in house.models.values()}
-    return replace(house, models={agent: wrapped[id(model)] for agent, model in house.models.items()})
+    return house.wrapped(lambda model: Patient(model, seconds))
 
 
 def passing(error: ModelError) -> bool:

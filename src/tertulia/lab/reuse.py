@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -122,8 +122,7 @@ class Reusing:
 
 def reusing(house: House, replies: Replies) -> House:
     """The house, with models that are asked each request once."""
-    layers: dict[int, Model] = {id(model): Reusing(model, replies) for model in house.models.values()}
-    return replace(house, models={agent: layers[id(model)] for agent, model in house.models.items()})
+    return house.wrapped(lambda model: Reusing(model, replies))
 
 
 def print_of(model: str, request: Request) -> str:
