@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..run import Run
+from ..tools.mending import mended
 from ..tools.sandbox import Limits, execute, program
 from ..types import Execution, Finding, Findings, Task
 from . import brief
@@ -87,7 +88,7 @@ class Calculator:
     async def compute(self, text: str, run: Run) -> Execution:
         """Have one program written and run it; one that prints nothing has failed."""
         reply = await run.ask(self.system, text, examples=self.examples, max_tokens=self.max_tokens)
-        code = program(reply.text)
+        code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
         if execution.error or execution.output.strip():
             return execution

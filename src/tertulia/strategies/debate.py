@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..agents.synthesizer import tongue
 from ..events import Decided
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Question
 from .answers import as_answer, canonical, concluded, tally
+from .sampling import BY_STEPS, sample
 
 SYSTEM = """You debate a question with others. Reason in at most eight short lines, say where another is wrong and
 why, and change your mind only for a reason. Then write a last line with the result alone:
@@ -27,11 +27,17 @@ class Debate:
 
     name: str = "debate"
     system: str = SYSTEM
+    alone: str = BY_STEPS
+    """How each answers before anyone was heard."""
     debaters: int = 3
     rounds: int = 2
     """Times each speaks, 1 or more; the debate ends early when all agree."""
     temperature: float = 0.7
-    max_tokens: int = 350
+    max_tokens: int = 400
+
+    @property
+    def remembers(self) -> bool:
+        return True
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         said: list[Reply] = []
@@ -50,11 +56,5 @@ class Debate:
 
     async def speak(self, question: Question, number: int, others: list[Reply], run: Run) -> Reply:
         heard = "\n\n".join(f"Debater {i + 1} said:\n{reply.text}" for i, reply in enumerate(others) if i != number)
-        return await run.by("debater").ask(
-            self.system,
-            f"{question.briefing}\n\n{heard}\n\nWrite{tongue(question)}.",
-            images=question.images,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
-            seed=number + 1,
-        )
+        system = self.system if heard else self.alone
+        return await sample(question, number + 1, run.by("debater"), system, self.temperature, self.max_tokens, heard)

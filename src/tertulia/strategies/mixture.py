@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..agents.synthesizer import Synthesizer, tongue
+from ..agents.synthesizer import Synthesizer
 from ..run import Run
 from ..types import Answer, Finding, Question
+from .sampling import sample
 from .synthesize import COMPILE, SYSTEM
 
 
@@ -29,6 +30,10 @@ class Mixture:
     max_tokens: int = 300
     synthesizer: Synthesizer = Synthesizer(system=COMPILE)
 
+    @property
+    def remembers(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         proposals: list[Finding] = []
         for layer in range(1, self.layers + 1):
@@ -40,12 +45,6 @@ class Mixture:
         return await self.synthesizer.compile(question, {one.task: one for one in proposals}, run)
 
     async def propose(self, question: Question, number: int, before: str, run: Run) -> Finding:
-        reply = await run.by(f"proposer{number}").ask(
-            self.system,
-            f"{question.briefing}\n\n{before}\n\nWrite{tongue(question)}.",
-            images=question.images,
-            max_tokens=self.max_tokens,
-            temperature=self.temperature,
-            seed=number,
-        )
+        run = run.by(f"proposer{number}")
+        reply = await sample(question, number, run, self.system, self.temperature, self.max_tokens, before)
         return Finding(f"p{number}", f"proposer{number}", reply.text.strip(), asked=f"proposal {number}")

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..agents.synthesizer import Synthesizer, tongue
+from ..agents.synthesizer import Synthesizer
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Failed, Found
 from ..run import Run
 from ..types import Answer, Effort, Finding, Question
+from .sampling import sample
 
 SYSTEM = "Answer the person's question as well as you can, in at most a hundred and fifty words."
 COMPILE = """You are given several drafts of an answer to a person's question. Write the best answer from them:
@@ -46,14 +47,8 @@ class Synthesize:
 
     async def draft(self, question: Question, number: int, run: Run) -> Finding | TertuliaError:
         try:
-            reply = await run.by("drafter").ask(
-                self.system,
-                f"{question.briefing}\n\nWrite{tongue(question)}.",
-                history=question.history,
-                images=question.images,
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-                seed=number + 1,
+            reply = await sample(
+                question, number + 1, run.by("drafter"), self.system, self.temperature, self.max_tokens
             )
         except (BudgetExceeded, ModelError) as error:
             run.emit(Failed(f"draft {number + 1}", str(error)))

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..agents.synthesizer import tongue
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Decided, Failed
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
 from .answers import as_answer, canonical, certainty, concluded, tally
-
-SYSTEM = """Think step by step, in at most eight short lines. Then write a last line with the result alone:
-Answer: …"""
+from .sampling import BY_STEPS, sample
 
 MOST = {"none": 1, "minimal": 1, "low": 3, "medium": 5, "high": 9, "xhigh": 15, "auto": 7}
 
@@ -45,7 +42,7 @@ class Vote:
     """From `wave` to `most` calls: with easy questions the first wave agrees and is all that is paid for."""
 
     name: str = "vote"
-    system: str = SYSTEM
+    system: str = BY_STEPS
     wave: int = 3
     """Samples asked for at once, 1 or more."""
     most: int = 7
@@ -94,14 +91,8 @@ class Vote:
 
     async def sample(self, question: Question, number: int, run: Run) -> Sample | TertuliaError:
         try:
-            reply = await run.by("sampler").ask(
-                self.system,
-                f"{question.briefing}\n\nWrite{tongue(question)}.",
-                history=question.history,
-                images=question.images,
-                max_tokens=self.max_tokens,
-                temperature=self.temperature,
-                seed=number + 1,
+            reply = await sample(
+                question, number + 1, run.by("sampler"), self.system, self.temperature, self.max_tokens
             )
         except (BudgetExceeded, ModelError) as error:
             run.emit(Failed("vote", str(error)))

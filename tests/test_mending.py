@@ -1,0 +1,53 @@
+"""What small models write instead of a program still gives a computed answer."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia.tools.mending import mended
+from tertulia.tools.sandbox import execute
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("60 + 93 - 16 + 19 = 152", "156"),
+        ("hours = 3 * 24 = 70 hours\nhours * 60 = 4200 minutes", "4320"),
+        ("a = 7\nb = 6\nproduct = a * b", "42"),
+        ("total = 1\nfor n in range(4):\n    total += n\ntotal += 10", "17"),
+        ("3 * 4 = 13\n5 * 6 = 31", "12\n30"),
+    ],
+)
+async def test_a_sum_is_computed_whatever_it_states_and_a_result_is_printed(written: str, printed: str) -> None:
+    assert (await execute(mended(written))).output.strip() == printed
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "print(6 * 7)",
+        "x = 5\nprint(f'{x} = 5')",
+        "6 * 7",
+        "It is 42.",
+        "",
+        "(a) 3 days * 24 hours/day = 72 hours",
+        "if total = 5:\n    print(1)",
+        "print('a' * 3) = 5",
+    ],
+)
+def test_what_is_a_program_or_cannot_be_one_stays_as_it_was(written: str) -> None:
+    assert mended(written) == written
+
+
+@given(st.text("ab12 +*=().\n-%€:print", max_size=60))
+def test_nothing_that_is_written_makes_mending_fail_or_spoils_a_program(written: str) -> None:
+    after = mended(written)
+    try:
+        ast.parse(written)
+    except (SyntaxError, ValueError):
+        return
+    assert after.startswith(written)
