@@ -10,6 +10,7 @@ from ..errors import ModelError, RunCancelled, StoreError, TertuliaError
 from ..events import Answered, Event
 from ..house import House
 from ..run import ignore
+from ..stores.database import Connection
 from ..stores.journal import RunJournal
 from ..stores.records import State
 from ..types import Question
@@ -58,9 +59,15 @@ async def begin(
     presence: Presence,
     on_event: Callable[[Event], None],
     left: Callable[[], State],
+    before: Callable[[Connection], object] | None = None,
 ) -> Answered:
-    """Like `carry`, for a run that this process has just added as begun; `left` says what it is if it is stopped."""
-    return await Carrying(id, house, presence, 1, left).on(question, on_event)
+    """Like `carry`, for a run that this process begins.
+
+    Args:
+        left: Says what it is to be if it is stopped.
+        before: Adds it as begun, together with the first thing that is written; None if it is there.
+    """
+    return await Carrying(id, house, presence, 1, left, before=before).on(question, on_event)
 
 
 async def refuse(id: str, presence: Presence, why: TertuliaError) -> None:
@@ -81,9 +88,11 @@ class Carrying:
     """What the run is to be if it is stopped now."""
     can_wait: bool = False
     """Whether it goes on another time if its provider is away."""
+    before: Callable[[Connection], object] | None = None
+    """What is written before the first thing of the run; None for nothing."""
 
     def __post_init__(self) -> None:
-        self.journal = RunJournal(self.presence.runs, self.id, self.life, self.stop, self._is_away)
+        self.journal = RunJournal(self.presence.runs, self.id, self.life, self.stop, self._is_away, self.before)
 
     def stop(self) -> None:
         self.asking.cancel()

@@ -17,9 +17,10 @@ from ..errors import RunCancelled, StoreError, UnknownName, remade
 from ..events import Event
 from ..house import House, told
 from ..progress import Progress
+from ..stores.adding import ALPHABET, Adding
 from ..stores.database import Connection
-from ..stores.records import State, Stored, Summary
-from ..stores.runs import ALPHABET, Runs
+from ..stores.records import State, Stored
+from ..stores.runs import Runs
 from ..stores.spending import Spending
 from ..types import Question
 
@@ -97,16 +98,19 @@ class Storing:
         if not job.stored:
             return self._unstored(job, see)
         runs, presence = self.presence.runs, self.presence
-        _, new = await add(runs, job, worker=presence.worker.id, begun=True)
-        if not new:
-            return followed(runs, job.id, see)
+        storing = adding(job, worker=presence.worker.id, begun=True)
+        if job.lasts:  # it may be there already
+            _, new = await runs.database.transact(storing)
+            if not new:
+                return followed(runs, job.id, see)
 
         def left() -> State:
             if job.lasts:
                 return "queued"
             return "interrupted" if self.draining else "cancelled"
 
-        return told(lambda heard: begin(job.id, job.question, job.house, presence, heard, left), see)
+        before = None if job.lasts else storing  # its first call waits until it is stored
+        return told(lambda heard: begin(job.id, job.question, job.house, presence, heard, left, before), see)
 
     async def _unstored(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         """A run of which nothing is stored but what it cost."""
@@ -139,7 +143,7 @@ class Queueing:
 
     async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         runs, whole = self.presence.runs, False
-        await add(runs, job)
+        await runs.database.transact(adding(job))
         try:
             async with aclosing(followed(runs, job.id, see)) as events:
                 async for event in events:
@@ -164,15 +168,14 @@ def run_id(served: str, number: int = 0) -> str:
     return "run_" + "".join(ALPHABET[(digest >> 5 * place) % 32] for place in range(20))
 
 
-async def add(
-    runs: Runs,
+def adding(
     job: Job,
     worker: str = "",
     begun: bool = False,
     beside: Callable[[Connection], object] = lambda connection: None,
-) -> tuple[Summary, bool]:
-    """Store the run of a job; or find it, and False. Without a `worker` it is for any."""
-    return await runs.add(
+) -> Adding:
+    """What stores the run of a job, or finds it; without a `worker` it is for any."""
+    return Adding(
         job.question,
         job.configuration,
         owner=job.owner,

@@ -18,7 +18,7 @@ from ..progress import Progress
 from ..stores.documents import Documents
 from .archive import Kept
 from .desk import Visit
-from .hands import Job, Queueing, Storing, add, followed, run_id
+from .hands import Job, Queueing, Storing, adding, followed, run_id
 from .making import Making, framed_all, items_of
 from .problems import Problem
 from .stored import StoredArchive, packed
@@ -67,7 +67,7 @@ class Lasting:
         )
         job, worker = visit.job(), self.presence.worker.id if isinstance(self.hands, Storing) else ""
         saving = self.documents.saving(kept.owner, kept.id, packed(kept))
-        _, new = await add(self.presence.runs, job, worker, beside=saving)
+        _, new = await self.presence.runs.database.transact(adding(job, worker, beside=saving))
         if new:
             working = asyncio.create_task(self._work(visit, job))
             tasks = visit.desk.background if isinstance(self.hands, Storing) else self.following

@@ -6,30 +6,81 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from ..errors import ModelError, RunTaken, StoreError
 from ..events import Answered, Called, Event, Replied, Text, Thought, Used, Waiting
 from ..run import Heard
-from ..usage import Entry
+from ..types import Execution
+from ..usage import Entry, Ledger
 from .database import Connection
 from .records import State
+from .rows import tell
 from .runs import Runs
 from .text import packed, packed_event, unpacked, unpacked_event
 
 T = TypeVar("T")
-USED = '{"event": "Used"'
-"""How a stored event begins that says that a tool was used."""
 FLUSH_SECONDS = 0.2
 """Most time for which an event is in memory only."""
+KEEP_SECONDS = 0.02
+"""Most time for which a reply is in memory only; it is stored earlier if a call begins or the run ends."""
+
+
+@dataclass
+class Batch:
+    """What waits to be stored, in one transaction."""
+
+    run: str
+    life: int
+    before: Callable[[Connection], object] | None = None
+    """What is written before all else; None for nothing."""
+    entries: list[tuple[Entry, str]] = field(default_factory=list)
+    """Lines of the ledger, and their text."""
+    steps: list[tuple[Any, ...]] = field(default_factory=list)
+    """Rows of finished steps."""
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    """Rows of events."""
+
+    def __bool__(self) -> bool:
+        return bool(self.before or self.entries or self.steps or self.events)
+
+    @property
+    def begins(self) -> bool:
+        """Whether a call begins by it."""
+        return any(entry.status == "open" for entry, _ in self.entries)
+
+    def write(self, connection: Connection) -> tuple[bool, dict[str, str]]:
+        """Write what this life may; gives whether the run is still its own, and steps that another life stored first.
+
+        A life that has been overtaken writes what was paid for, and neither begins calls nor tells anything.
+        """
+        if self.before:
+            self.before(connection)
+        # an update holds the row, so that nobody takes the run over before this call is in its ledger
+        sql = "UPDATE runs SET life = life WHERE id = ? AND life = ? RETURNING id"
+        sql = sql if self.begins else "SELECT id FROM runs WHERE id = ? AND life = ?"
+        mine = bool(connection.execute(sql, (self.run, self.life)))
+        for entry, line in self.entries:
+            if mine or entry.status != "open":
+                connection.execute(
+                    "INSERT INTO ledger (run, key, attempt, number, entry) VALUES (?, ?, ?, "
+                    "(SELECT coalesce(max(number), 0) + 1 FROM ledger WHERE run = ?), ?) "
+                    "ON CONFLICT (run, key, attempt) DO UPDATE SET entry = excluded.entry",
+                    (self.run, entry.key, entry.attempt, self.run, line),
+                )
+        others = {step[1]: first for step in self.steps if (first := _first(connection, step)) is not None}
+        if mine:
+            tell(connection, self.events)
+        return mine, others
 
 
 class RunJournal:
     """What one life of a run remembers and writes; the steps of earlier lives are found by their key.
 
-    Hand `see` to the house as its listener too. A life that has been overtaken by another one may no longer begin
-    calls; what its calls in flight gave is kept all the same, as it was paid for.
+    Hand `see` to the house as its listener too. A call begins only when its line in the ledger is stored, and with it
+    all that came before. A life that has been overtaken by another one may no longer begin calls; what its calls in
+    flight gave is kept all the same, as it was paid for.
     """
 
     def __init__(
@@ -39,8 +90,13 @@ class RunJournal:
         life: int,
         stop: Callable[[], object] = lambda: None,
         is_away: Callable[[ModelError], bool] = lambda error: False,
+        before: Callable[[Connection], object] | None = None,
     ) -> None:
-        """`stop` ends the run; `is_away` tells whether an error is reason enough to go on another time."""
+        """`stop` ends the run; `is_away` tells whether an error is reason enough to go on another time.
+
+        Args:
+            before: What is written in the same transaction as the first thing of the run; None for nothing.
+        """
         self.runs, self.id, self.life = runs, id, life
         self.stopped: StoreError | None = None
         """Why the run must stop: it was taken by another, or nothing can be stored."""
@@ -52,10 +108,11 @@ class RunJournal:
         self._ledger: dict[tuple[str, int], Entry] = {}
         self._told: Counter[str] = Counter()
         self._pending: list[tuple[float, Event]] = []
+        self._batch = Batch(id, life, before)
         self._last = 0
         self._worked = 0.0
         self._lock = asyncio.Lock()
-        self._flushing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._saving: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> RunJournal:
@@ -68,7 +125,7 @@ class RunJournal:
                 entry = unpacked(Entry, stored)
                 self._ledger[entry.key, entry.attempt] = entry
             events = connection.execute("SELECT number, event FROM events WHERE run = ? ORDER BY number", of)
-            self._told = Counter(_tale(event) for _, event in events)
+            self._told = Counter(_tale(unpacked_event(event)) for _, event in events)
             self._last = max((number for number, _ in events), default=0)
             [(self._worked,)] = connection.execute("SELECT seconds FROM runs WHERE id = ?", of)
 
@@ -76,6 +133,10 @@ class RunJournal:
         return self
 
     async def once(self, key: str, kind: type[T], step: Callable[[], Awaitable[T]]) -> T:
+        """As `Journal` says; what may be asked or computed again is not waited for to be stored.
+
+        Anything else, as what a tool did to the world, is stored before the run goes on.
+        """
         if key in self._steps:
             return unpacked(kind, self._steps[key])
         try:
@@ -85,14 +146,22 @@ class RunJournal:
                 self.away = self.away or error
                 self._stop()
             raise
-        entry = result.entry if isinstance(result, Heard) else None
-        kept = await self._whatever_happens(
-            self._keep(key, getattr(kind, "__name__", str(kind)), packed(kind, result), entry)
+        if isinstance(result, Heard):
+            self._put(result.entry)
+        self._batch.steps.append(
+            (self.id, key, time.time(), getattr(kind, "__name__", str(kind)), packed(kind, result))
         )
-        return result if kept is None else unpacked(kind, kept)
+        if isinstance(result, Heard | Execution):
+            self._flush_within(KEEP_SECONDS)
+            return result
+        others = await self._whatever_happens(self._flush())
+        return unpacked(kind, others[key]) if key in others else result
 
     async def write(self, entry: Entry) -> None:
-        await self._whatever_happens(self._commit(entry))
+        self._put(entry)
+        await self._whatever_happens(self._flush())
+        if self.stopped:
+            raise self.stopped
 
     async def entries(self) -> Sequence[Entry]:
         return tuple(self._ledger.values())
@@ -108,8 +177,7 @@ class RunJournal:
             self._pending.append((time.time(), event))
             if isinstance(event, Text | Thought):
                 self._join()
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush_soon())
+        self._flush_within(FLUSH_SECONDS)
 
     async def finish(self, state: State, answered: Answered | None = None, error: str = "", fault: str = "") -> None:
         """Store what is still in memory, and how the run ended.
@@ -117,17 +185,22 @@ class RunJournal:
         Raises:
             StoreError: if that cannot be done, or another life has begun.
         """
-        if self._flushing:
-            self._flushing.cancel()
-            await asyncio.gather(self._flushing, return_exceptions=True)
         await asyncio.gather(*self._saving, return_exceptions=True)
-        if self._pending and self.stopped is None:
-            await self._commit(None)
-        await self.runs.finish(self.id, self.life, state, answered, error, self._last + 1, fault)
+        async with self._lock:
+            batch = self._take()
+            spent = Ledger(self._ledger.values())
+            number = self._last + len(batch.events) + 1
+            try:
+                await self.runs.finish(
+                    self.id, self.life, state, answered, error, number, fault, spent=spent, before=batch.write
+                )
+            except RunTaken:
+                await self.runs.database.transact(batch.write)  # what was paid for
+                raise
 
     def _known(self, event: Event) -> bool:
         """Whether an earlier life told this already: a run that is resumed goes through its finished steps again."""
-        stored = _tale(packed_event(event)) if self._told else ""
+        stored = _tale(event) if self._told else ""
         self._told[stored] -= 1
         return self._told[stored] >= 0
 
@@ -140,75 +213,73 @@ class RunJournal:
         if isinstance(earlier, Text | Thought) and type(earlier) is type(last) and earlier.key == last.key:
             self._pending[-2:] = [(at, replace(earlier, text=earlier.text + last.text))]
 
-    async def _flush_soon(self) -> None:
-        await asyncio.sleep(FLUSH_SECONDS)
-        while self._pending:
-            await self._whatever_happens(self._commit(None))
+    def _put(self, entry: Entry) -> None:
+        """Have a line of the ledger stored."""
+        self._ledger[entry.key, entry.attempt] = entry
+        self._batch.entries.append((entry, packed(Entry, entry)))
 
-    async def _keep(self, key: str, kind: str, result: str, entry: Entry | None) -> str | None:
-        """Store a step and what it cost, together; gives the result that another life stored first, if one did."""
-        values = (self.id, key, time.time(), kind, result)
-        return await self._commit(entry, values)
+    def _take(self) -> Batch:
+        """All that waits."""
+        batch, self._batch = self._batch, Batch(self.id, self.life)
+        batch.events = [
+            (self.id, number, at, packed_event(event))
+            for number, (at, event) in enumerate(self._pending, self._last + 1)
+        ]
+        self._pending = []
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        return batch
 
-    async def _commit(self, entry: Entry | None, step: tuple[Any, ...] | None = None) -> str | None:
-        """Write a line of the ledger, a step, and all events that wait, in one transaction."""
+    def _flush_within(self, seconds: float) -> None:
+        """Store what waits, so many seconds from now at the latest."""
+        if self._timer and seconds >= FLUSH_SECONDS:
+            return
+        loop = asyncio.get_running_loop()
+        if self._timer:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, lambda: self._track(self._flush()))
+
+    async def _flush(self) -> dict[str, str]:
+        """Store all that waits; gives the results of steps that another life stored first."""
         async with self._lock:
-            events = [
-                (self.id, number, at, packed_event(event))
-                for number, (at, event) in enumerate(self._pending, self._last + 1)
-            ]
-            self._pending = []
-            line = packed(Entry, entry) if entry else ""
-
-            def do(connection: Connection) -> str | None:
-                # an update holds the row, so that nobody takes the run over before this call is in its ledger
-                begins = entry is not None and entry.status == "open"
-                sql = "UPDATE runs SET life = life WHERE id = ? AND life = ? RETURNING id"
-                sql = sql if begins else "SELECT id FROM runs WHERE id = ? AND life = ?"
-                mine = bool(connection.execute(sql, (self.id, self.life)))
-                if entry and (mine or entry.status != "open"):
-                    connection.execute(
-                        "INSERT INTO ledger (run, key, attempt, number, entry) VALUES (?, ?, ?, "
-                        "(SELECT coalesce(max(number), 0) + 1 FROM ledger WHERE run = ?), ?) "
-                        "ON CONFLICT (run, key, attempt) DO UPDATE SET entry = excluded.entry",
-                        (self.id, entry.key, entry.attempt, self.id, line),
-                    )
-                first = None if step is None else _first(connection, step)
-                if mine:
-                    for values in events:
-                        connection.execute(
-                            "INSERT INTO events (run, number, at, event) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                            values,
-                        )
-                elif step is None:
-                    raise RunTaken(f"{self.id} was taken over by another worker, or deleted")
-                return first
-
+            batch = self._take()
+            if not batch:
+                return {}
             try:
-                first = await self.runs.database.transact(do)
+                mine, others = await self.runs.database.transact(batch.write)
+                if not mine and (batch.begins or not batch.steps):
+                    raise RunTaken(f"{self.id} was taken over by another worker, or deleted")
             except StoreError as error:
                 self.stopped = self.stopped or error
                 self._stop()
                 raise
-            self._last += len(events)
-        if entry:
-            self._ledger[entry.key, entry.attempt] = entry
+            self._last += len(batch.events)
         self.runs.ring(self.id)
-        return first
+        return others
 
     async def _whatever_happens(self, saving: Coroutine[Any, Any, T]) -> T:
         """Let a write end though the run is cancelled: what it holds is paid for."""
+        return await asyncio.shield(self._track(saving))
+
+    def _track(self, saving: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin to save something, and hold on to it until it is saved."""
         task = asyncio.create_task(saving)
         self._saving.add(task)
-        task.add_done_callback(self._saving.discard)
-        return await asyncio.shield(task)
+        task.add_done_callback(self._saved)
+        return task
+
+    def _saved(self, task: asyncio.Task[Any]) -> None:
+        self._saving.discard(task)
+        if not task.cancelled():
+            task.exception()  # the run was stopped by it, and `stopped` says why
 
 
-def _tale(event: str) -> str:
-    """A stored event without what is another each time that a run goes through it: how long a tool took."""
-    if not event.startswith(USED):
-        return event
-    return packed_event(replace(cast("Used", unpacked_event(event)), seconds=0.0))
+def _tale(event: Event) -> str:
+    """An event as it is stored, without what is another each time that a run goes through it: how long a tool took."""
+    return packed_event(replace(event, seconds=0.0) if isinstance(event, Used) else event)
 
 
 def _first(connection: Connection, step: tuple[Any, ...]) -> str | None:

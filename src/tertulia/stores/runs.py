@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 from weakref import WeakValueDictionary
 
-from ..errors import KeyReused, RunTaken, StoreError, UnknownName
+from ..errors import RunTaken, StoreError, UnknownName
 from ..events import Answered, Event, Replied, Waiting
 from ..types import Question
 from ..usage import Entry, Ledger
+from .adding import Adding, How, new_id
 from .database import Connection, Database, Row
 from .documents import forget
 from .forks import kept_steps
-from .records import OVER, Idempotency, Numbered, State, Stored, Summary, Wanted, Worker
+from .records import OVER, Numbered, State, Stored, Summary, Wanted, Worker
+from .rows import SUMMARY, insert, summary_of, tell
 from .spending import add_spending
 from .text import packed, packed_event, plain, text, unpacked, unpacked_event
 
-SUMMARY = (
-    "id, owner, status, text, strategy, models, created, began, ended, worker, life, priority, tokens, error, forked, "
-    "served, outlives, fault, seconds"
-)
 EVERYTHING = Wanted()
-LONGEST_TEXT = 500
-"""Characters of a question that lists show."""
 POLL_SECONDS = 0.25
 """How often a follower looks for events that another process stored."""
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 AT_ONCE = 1000
 """Most events that a follower reads at once."""
 UNHEARD = "the process that made this call ended before it heard the reply"
@@ -64,82 +58,14 @@ class Runs:
     # -- asking
 
     async def add(
-        self,
-        question: Question,
-        configuration: Mapping[str, Any],
-        *,
-        owner: str = "",
-        strategy: str = "",
-        models: str = "",
-        priority: int = 0,
-        idempotency: Idempotency | None = None,
-        id: str = "",
-        served: str = "",
-        outlives: bool = True,
-        worker: str = "",
-        begun: bool = False,
-        beside: Callable[[Connection], object] = lambda connection: None,
+        self, question: Question, configuration: Mapping[str, Any], **how: Unpack[How]
     ) -> tuple[Summary, bool]:
-        """Keep a new run as `queued`; or give the one that the same request made before, and False.
-
-        Args:
-            id: A name of one's own, under which there may be a run already; empty for a new one.
-            served, outlives: As `Summary` has them.
-            worker: The server that means to work on it; empty leaves it to whoever comes.
-            begun: Whether that one begins at once, so that it need not take it.
-            beside: What else is written in the same transaction.
+        """Keep a new run, as `Adding` does; or give the one that the same request made before, and False.
 
         Raises:
             KeyReused: if the owner used the idempotency key for another request.
         """
-        now = time.time()
-        run = Summary(
-            id or new_id(),
-            owner,
-            "running" if begun else "queued",
-            plain(question.text)[:LONGEST_TEXT],
-            strategy,
-            models,
-            now,
-            now if begun else None,
-            worker=worker,
-            life=int(begun),
-            priority=priority,
-            served=served,
-            outlives=outlives,
-        )
-        bodies = packed(Question, question), text(dict(configuration))
-
-        def do(connection: Connection) -> tuple[Summary, bool]:
-            if idempotency:
-                known = connection.execute(
-                    "SELECT body, run FROM requests WHERE owner = ? AND key = ?", (owner, idempotency.key)
-                )
-                if known and known[0][1] != run.id:
-                    return _same(connection, idempotency, *known[0]), False
-            if not _insert(connection, run):
-                earlier = _summary(connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (run.id,))[0])
-                return earlier, earlier == run or not id  # a transaction may be done twice
-            beside(connection)
-            connection.execute(
-                "INSERT INTO bodies (run, question, configuration) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (run.id, *bodies),
-            )
-            if idempotency:
-                mine = connection.execute(
-                    "INSERT INTO requests (owner, key, body, run) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING "
-                    "RETURNING run",
-                    (owner, idempotency.key, idempotency.body, run.id),
-                )
-                if not mine:  # another came between, which Postgres allows
-                    connection.execute("DELETE FROM runs WHERE id = ?", (run.id,))
-                    [(body, other)] = connection.execute(
-                        "SELECT body, run FROM requests WHERE owner = ? AND key = ?", (owner, idempotency.key)
-                    )
-                    return (run, True) if other == run.id else (_same(connection, idempotency, body, other), False)
-            return run, True
-
-        return await self.database.transact(do)
+        return await self.database.transact(Adding(question, configuration, **how))
 
     async def fork(
         self, id: str, task: str, configuration: Mapping[str, Any], *, owner: str = "", models: str = ""
@@ -167,7 +93,7 @@ class Runs:
 
         def do(connection: Connection) -> Summary:
             steps = connection.execute("SELECT key, at, kind, result FROM steps WHERE run = ?", (id,))
-            _insert(connection, run)
+            insert(connection, run)
             connection.execute(
                 "INSERT INTO bodies (run, question, configuration) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (run.id, packed(Question, source.question), text(dict(configuration))),
@@ -201,7 +127,7 @@ class Runs:
             raise UnknownName("run", id, ["those that `tertulia runs list` shows"])
         question, configuration, answered, *summary = rows[0]
         return Stored(
-            **vars(_summary(summary)),
+            **vars(summary_of(summary)),
             question=unpacked(Question, question),
             configuration=json.loads(configuration),
             answered=unpacked(Answered, answered) if answered else None,
@@ -237,7 +163,7 @@ class Runs:
                 f"SELECT {SUMMARY} FROM runs WHERE {where} ORDER BY created DESC, id LIMIT ?", (*values, wanted.most)
             )
 
-        return [_summary(row) for row in await self.database.read(do)]
+        return [summary_of(row) for row in await self.database.read(do)]
 
     async def events(self, id: str, after: int = 0, most: int = 100_000) -> list[Numbered]:
         """Stored events with a number above `after`, in order."""
@@ -340,15 +266,24 @@ class Runs:
         error: str = "",
         number: int = 0,
         fault: str = "",
+        *,
+        spent: Ledger | None = None,
+        before: Callable[[Connection], object] = lambda connection: None,
     ) -> None:
         """Say how a run ended; its answer becomes the event of that `number`, so that it is told once.
+
+        Args:
+            spent: The ledger of the run, as it is once `before` is done; None to read it.
+            before: What is written before that, in the same transaction.
 
         Raises:
             RunTaken: if another has begun to work on it.
         """
+        body, event = (packed(Answered, answered), packed_event(answered)) if answered else ("", "")
 
         def do(connection: Connection) -> None:
             now = time.time()
+            before(connection)
             mine = connection.execute(
                 f"UPDATE runs SET status = ?, ended = ?, error = ?, fault = ?, {WORKED}, taken = NULL "
                 "WHERE id = ? AND life = ? RETURNING id",
@@ -356,10 +291,10 @@ class Runs:
             )
             if not mine:
                 raise RunTaken(_why_not(connection, id))
-            _settle(connection, id, now)
+            _settle(connection, id, now, spent)
             if answered:
-                connection.execute("UPDATE bodies SET answered = ? WHERE run = ?", (packed(Answered, answered), id))
-                _tell(connection, id, number, answered)
+                connection.execute("UPDATE bodies SET answered = ? WHERE run = ?", (body, id))
+                tell(connection, [(id, number, now, event)])
 
         await self.database.transact(do)
         self.ring(id)
@@ -434,7 +369,7 @@ class Runs:
                 (most,),
             )
         )
-        return [_summary(row) for row in rows]
+        return [summary_of(row) for row in rows]
 
     async def orphans(self) -> list[Summary]:
         """Runs of clients that are `queued` and whose server is gone; workers may take them as well."""
@@ -444,7 +379,7 @@ class Runs:
                 "AND worker <> '' AND worker NOT IN (SELECT id FROM workers) ORDER BY priority, created"
             )
         )
-        return [_summary(row) for row in rows]
+        return [summary_of(row) for row in rows]
 
     async def enqueued(self, runs: Sequence[Summary]) -> None:
         """Say that these runs have a ticket for the life that follows the one they have."""
@@ -541,33 +476,6 @@ def ticket(run: Summary) -> str:
     return f"{run.id}.{run.life}"
 
 
-def new_id() -> str:
-    """An id that nobody guesses: 100 bits of chance."""
-    return "run_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
-
-
-def _insert(connection: Connection, run: Summary) -> bool:
-    """Add a run; False if its id is taken."""
-    values = [run.id, run.owner, run.state, run.text, run.strategy, run.models, run.created, run.began, run.ended]
-    values += [run.worker, run.life, run.priority, run.tokens, run.error, run.forked]
-    values += [run.served, int(run.outlives), run.fault, run.seconds, run.began]
-    marks = ", ".join("?" * len(values))
-    sql = f"INSERT INTO runs ({SUMMARY}, taken) VALUES ({marks}) ON CONFLICT DO NOTHING RETURNING id"
-    return bool(connection.execute(sql, values))
-
-
-def _summary(row: Sequence[Any]) -> Summary:
-    found = Summary(*row)
-    return replace(found, outlives=bool(found.outlives))
-
-
-def _same(connection: Connection, idempotency: Idempotency, body: str, run: str) -> Summary:
-    """The run that the same request made."""
-    if body != idempotency.body:
-        raise KeyReused(f"the idempotency key {idempotency.key!r} came before with another request: use a new key")
-    return _summary(connection.execute(f"SELECT {SUMMARY} FROM runs WHERE id = ?", (run,))[0])
-
-
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     where, values = ["1 = 1"], list[Any]()
     for condition, value in (
@@ -607,10 +515,11 @@ def _last_sign(connection: Connection, id: str) -> float:
     return max([float(at), *(float(when) for (when,) in seen)])
 
 
-def _settle(connection: Connection, id: str, now: float) -> None:
+def _settle(connection: Connection, id: str, now: float, spent: Ledger | None = None) -> None:
     """Write down what a run has cost, and what of that is new on its owner's account of the day."""
-    entries = connection.execute("SELECT entry FROM ledger WHERE run = ?", (id,))
-    spent = Ledger(unpacked(Entry, entry) for (entry,) in entries)
+    if spent is None:
+        entries = connection.execute("SELECT entry FROM ledger WHERE run = ?", (id,))
+        spent = Ledger(unpacked(Entry, entry) for (entry,) in entries)
     [(owner, tokens, usd)] = connection.execute("SELECT owner, tokens, usd FROM runs WHERE id = ?", (id,))
     connection.execute("UPDATE runs SET tokens = ?, usd = ? WHERE id = ?", (spent.total, spent.cost, id))
     add_spending(connection, owner, now, spent.total - (tokens or 0), (spent.cost or 0.0) - (usd or 0.0))
@@ -630,12 +539,4 @@ def _close_open(connection: Connection, id: str) -> None:
             )
             told += [Replied(entry, "", UNHEARD), Waiting(key, 0.0, UNHEARD)]
     [(last,)] = connection.execute("SELECT coalesce(max(number), 0) FROM events WHERE run = ?", (id,))
-    for number, event in enumerate(told, last + 1):
-        _tell(connection, id, number, event)
-
-
-def _tell(connection: Connection, id: str, number: int, event: Event) -> None:
-    connection.execute(
-        "INSERT INTO events (run, number, at, event) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (id, number, time.time(), packed_event(event)),
-    )
+    tell(connection, [(id, number, time.time(), packed_event(event)) for number, event in enumerate(told, last + 1)])

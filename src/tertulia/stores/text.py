@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
-from ..codec import dumped, loaded
+from ..codec import adapter, loaded
 from ..events import Event
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 def packed(kind: type[T], value: T) -> str:
     """A value of `kind` as JSON."""
-    return text(_adapter(cast("Hashable", kind)).dump_python(value, mode="json"))
+    return _written(_adapter(cast("Hashable", kind)), value)
 
 
 def unpacked(kind: type[T], stored: str) -> T:
@@ -27,7 +28,8 @@ def unpacked(kind: type[T], stored: str) -> T:
 
 
 def packed_event(event: Event) -> str:
-    return text(dumped(event))
+    name = type(event).__name__
+    return f'{{"event":"{name}",{_written(adapter(name), event)[1:]}'
 
 
 def unpacked_event(stored: str) -> Event:
@@ -47,3 +49,10 @@ def plain(words: str) -> str:
 @lru_cache(64)
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("type[Any]", kind))
+
+
+def _written(of: TypeAdapter[Any], value: Any) -> str:
+    try:
+        return of.dump_json(value).decode()
+    except PydanticSerializationError:  # half of a character
+        return text(of.dump_python(value, mode="json"))
