@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tertulia import House, Question
 from tertulia.durable.carry import carry
@@ -30,7 +30,7 @@ from tertulia.durable.engine import POLL_SECONDS
 from tertulia.durable.presence import BEAT_SECONDS, Presence
 from tertulia.durable.worker import LOOK_SECONDS, SWEEP_SECONDS
 from tertulia.providers.scripted import Scripted
-from tertulia.stores.database import Connection, Database
+from tertulia.stores.database import Connection, Database, Outcome
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted, Worker
 from tertulia.stores.runs import Runs
@@ -225,6 +225,10 @@ class Counting:
     async def transact(self, work: Callable[[Connection], T]) -> T:
         self.number += 1
         return await self.inner.transact(work)
+
+    def submit(self, work: Callable[[Connection], Any], then: Callable[[Outcome], object]) -> None:
+        self.number += 1
+        self.inner.submit(work, then)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         self.number += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from importlib.resources import files
@@ -11,6 +12,8 @@ from ..errors import StoreError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Outcome = tuple[Any, BaseException | None]
+"""What a transaction gave, or why it failed."""
 
 
 class Connection(Protocol):
@@ -51,6 +54,10 @@ class Database(Protocol):
         """
         ...
 
+    def submit(self, work: Callable[[Connection], Any], then: Callable[[Outcome], object]) -> None:
+        """As `transact`; `then` is called on the event loop with what came of it."""
+        ...
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Do `work`, which only reads."""
         ...
@@ -60,6 +67,17 @@ class Database(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def settle(waiting: asyncio.Future[T], outcome: Outcome) -> None:
+    """Give what came of a transaction to whoever waits for it still."""
+    result, error = outcome
+    if waiting.done():
+        return
+    if error is None:
+        waiting.set_result(result)
+    else:
+        waiting.set_exception(error)
 
 
 def migrations() -> list[tuple[int, str]]:

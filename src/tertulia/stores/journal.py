@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from ..events import Answered, Called, Event, Replied, Text, Thought, Used, Wait
 from ..run import Heard
 from ..types import Execution
 from ..usage import Entry, Ledger
-from .database import Connection
+from .database import Connection, Outcome, settle
 from .records import State
 from .rows import tell
 from .runs import Runs
@@ -111,9 +111,12 @@ class RunJournal:
         self._batch = Batch(id, life, before)
         self._last = 0
         self._worked = 0.0
-        self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._saving: set[asyncio.Task[Any]] = set()
+        self._is_writing = False
+        self._waiting: list[asyncio.Future[dict[str, str]]] = []
+        """Those who wait for the next batch to be stored."""
+        self._rest: asyncio.Future[None] | None = None
+        """Who waits for the batch on its way, to end the run; None if nobody does."""
 
     async def open(self) -> RunJournal:
         """Read what earlier lives left."""
@@ -154,14 +157,12 @@ class RunJournal:
         if isinstance(result, Heard | Execution):
             self._flush_within(KEEP_SECONDS)
             return result
-        others = await self._whatever_happens(self._flush())
+        others = await self._stored()
         return unpacked(kind, others[key]) if key in others else result
 
     async def write(self, entry: Entry) -> None:
         self._put(entry)
-        await self._whatever_happens(self._flush())
-        if self.stopped:
-            raise self.stopped
+        await self._stored()
 
     async def entries(self) -> Sequence[Entry]:
         return tuple(self._ledger.values())
@@ -185,18 +186,18 @@ class RunJournal:
         Raises:
             StoreError: if that cannot be done, or another life has begun.
         """
-        await asyncio.gather(*self._saving, return_exceptions=True)
-        async with self._lock:
-            batch = self._take()
-            spent = Ledger(self._ledger.values())
-            number = self._last + len(batch.events) + 1
-            try:
-                await self.runs.finish(
-                    self.id, self.life, state, answered, error, number, fault, spent=spent, before=batch.write
-                )
-            except RunTaken:
-                await self.runs.database.transact(batch.write)  # what was paid for
-                raise
+        if self._is_writing:
+            self._rest = asyncio.get_running_loop().create_future()
+            await self._rest
+        self._is_writing, batch, spent = True, self._take(), Ledger(self._ledger.values())
+        number = self._last + len(batch.events) + 1
+        try:
+            await self.runs.finish(
+                self.id, self.life, state, answered, error, number, fault, spent=spent, before=batch.write
+            )
+        except RunTaken:
+            await self.runs.database.transact(batch.write)  # what was paid for
+            raise
 
     def _known(self, event: Event) -> bool:
         """Whether an earlier life told this already: a run that is resumed goes through its finished steps again."""
@@ -240,41 +241,49 @@ class RunJournal:
             if self._timer.when() <= loop.time() + seconds:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(seconds, lambda: self._track(self._flush()))
+        self._timer = loop.call_later(seconds, self._is_due)
 
-    async def _flush(self) -> dict[str, str]:
-        """Store all that waits; gives the results of steps that another life stored first."""
-        async with self._lock:
-            batch = self._take()
-            if not batch:
-                return {}
-            try:
-                mine, others = await self.runs.database.transact(batch.write)
-                if not mine and (batch.begins or not batch.steps):
-                    raise RunTaken(f"{self.id} was taken over by another worker, or deleted")
-            except StoreError as error:
-                self.stopped = self.stopped or error
-                self._stop()
-                raise
+    def _is_due(self) -> None:
+        self._timer = None
+        self._flush()
+
+    async def _stored(self) -> dict[str, str]:
+        """Wait until all that waits is stored; gives the results of steps that another life stored first.
+
+        What is to be stored will be, also if whoever waits is cancelled: it is paid for.
+        """
+        stored: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(stored)
+        self._flush()
+        return await stored
+
+    def _flush(self) -> None:
+        """Have all that waits stored, in one transaction; after the one on its way if there is one."""
+        if self._is_writing:
+            return
+        batch, waiting = self._take(), self._waiting
+        self._waiting, self._is_writing = [], True
+        self.runs.database.submit(batch.write, lambda outcome: self._ended(batch, waiting, outcome))
+
+    def _ended(self, batch: Batch, waiting: Sequence[asyncio.Future[dict[str, str]]], outcome: Outcome) -> None:
+        """Tell those who wait what came of a batch, and begin the next one."""
+        result, error = outcome
+        mine, others = result if error is None else (False, {})
+        self._is_writing = False
+        if error is None:
             self._last += len(batch.events)
+        if error is None and not mine and (batch.begins or not batch.steps):
+            error = RunTaken(f"{self.id} was taken over by another worker, or deleted")
+        if error is not None:
+            self.stopped = self.stopped or (error if isinstance(error, StoreError) else StoreError(repr(error)))
+            self._stop()
+        for one in waiting:
+            settle(one, (others, error))
         self.runs.ring(self.id)
-        return others
-
-    async def _whatever_happens(self, saving: Coroutine[Any, Any, T]) -> T:
-        """Let a write end though the run is cancelled: what it holds is paid for."""
-        return await asyncio.shield(self._track(saving))
-
-    def _track(self, saving: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Begin to save something, and hold on to it until it is saved."""
-        task = asyncio.create_task(saving)
-        self._saving.add(task)
-        task.add_done_callback(self._saved)
-        return task
-
-    def _saved(self, task: asyncio.Task[Any]) -> None:
-        self._saving.discard(task)
-        if not task.cancelled():
-            task.exception()  # the run was stopped by it, and `stopped` says why
+        if self._rest is not None:
+            settle(self._rest, (None, None))
+        elif self._batch or self._waiting or (self._pending and self._timer is None):
+            self._flush()
 
 
 def _tale(event: Event) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import StoreError
-from .database import Connection, Row, migrate
+from .database import Connection, Outcome, Row, migrate
 
 if TYPE_CHECKING:
     import psycopg
@@ -74,6 +74,12 @@ class Postgres:
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         return await self._on_thread(lambda: self._patiently(work, self.patience))
+
+    def submit(self, work: Callable[[Connection], Any], then: Callable[[Outcome], object]) -> None:
+        doing = asyncio.wrap_future(self._threads.submit(lambda: self._patiently(work, self.patience)))
+        doing.add_done_callback(
+            lambda done: then((None, error) if (error := done.exception()) else (done.result(), None))
+        )
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await self.transact(work)

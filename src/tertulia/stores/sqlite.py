@@ -14,12 +14,11 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from ..errors import StoreError
-from .database import Connection, Row, migrate
+from .database import Connection, Outcome, Row, migrate, settle
 
 T = TypeVar("T")
 TOGETHER = 64
 """Most transactions that are committed as one."""
-Outcome = tuple[Any, Exception | None]
 BUSY_MILLISECONDS = 30_000
 """How long to wait for another process that writes."""
 
@@ -48,10 +47,11 @@ class _Connection:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A transaction that is to be done, and who waits for it."""
+    """A transaction that is to be done, and who is told on which loop."""
 
     work: Callable[[Connection], Any]
-    ended: asyncio.Future[Any]
+    then: Callable[[Outcome], object]
+    loop: asyncio.AbstractEventLoop
 
 
 class SQLite:
@@ -77,15 +77,18 @@ class SQLite:
     async def open(self) -> None:
         await self._on(self._writer, self._connect)
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
+    def submit(self, work: Callable[[Connection], Any], then: Callable[[Outcome], object]) -> None:
         """What waits while another transaction is written goes into the next one, all of it together."""
-        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._lock:
-            self._waiting.append(_Waiting(work, ended))
+            self._waiting.append(_Waiting(work, then, asyncio.get_running_loop()))
             begins, self._is_writing = not self._is_writing, True
         if begins:
             self._writer.submit(self._write_all)
-        return await asyncio.shield(ended)
+
+    async def transact(self, work: Callable[[Connection], T]) -> T:
+        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.submit(work, lambda outcome: settle(ended, outcome))
+        return await ended
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         def do() -> T:
@@ -127,7 +130,7 @@ class SQLite:
                 return
             outcomes = self._outcomes(batch)
             with suppress(RuntimeError):  # the loop has ended, so that nobody waits
-                batch[0].ended.get_loop().call_soon_threadsafe(_tell, batch, outcomes)
+                batch[0].loop.call_soon_threadsafe(_tell, batch, outcomes)
 
     def _outcomes(self, batch: Sequence[_Waiting]) -> list[Outcome]:
         """What each of the batch gave; if one fails, each is done by itself, as all of them can be done twice."""
@@ -172,10 +175,8 @@ class SQLite:
 
 def _tell(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
     """On the event loop: give everybody what came of their work."""
-    for one, (result, error) in zip(batch, outcomes, strict=True):
-        if one.ended.done():
-            continue
-        if error is None:
-            one.ended.set_result(result)
-        else:
-            one.ended.set_exception(error)
+    for one, outcome in zip(batch, outcomes, strict=True):
+        try:
+            one.then(outcome)
+        except Exception as error:  # the others are to be told all the same
+            one.loop.call_exception_handler({"message": "what follows a transaction failed", "exception": error})
