@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tertulia.lab.reading import choice, conclusion, dates, folded, last_number, numbers, times
+from tertulia.lab.reading import choice, dates, last_number, numbers, times
+from tertulia.tools.conclusions import conclusion, folded
 
 UNHURRIED = settings(deadline=None)  # on a busy machine anything may take long
 
@@ -72,7 +73,7 @@ def test_all_numbers_are_found_in_their_order(several):
     ],
 )
 def test_numbers_are_read_as_people_write_them(text, found):
-    from tertulia.lab.reading import clean
+    from tertulia.tools.conclusions import clean
 
     assert values(clean(text)) == found
 

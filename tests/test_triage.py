@@ -47,6 +47,12 @@ def test_a_trivial_question_is_answered_in_one_call_without_asking_how(text):
         ("5 vans carry 12 boxes. How many is that? And why are vans white?", "plan"),
         ("What does it cost? And how long does it take? And why?", "plan"),
         ("1. Name a fruit.\n2. Name a river.\n3. Add 3 and 4.", "plan"),
+        ("The course lasts 45 days from 9 March 2026. (a) What is its last day? (b) Which weekday is it?", "compute"),
+        ("Find the greatest common divisor of 84 and 126.", "compute"),
+        ("¿Es 1930 un año bisiesto?", "compute"),
+        ("How many times does the letter p stand in 'the telephone I was with Dr'?", "compute"),
+        ("Ordena estas palabras: pera, manzana, uva", "compute"),
+        ("Write a letter to the mayor about the noise in our street.", "direct"),
     ],
 )
 def test_what_can_be_seen_from_outside_decides(text, route):
@@ -117,6 +123,31 @@ def test_where_no_program_runs_the_majority_answers_and_the_reason_is_recorded()
     assert "no program" in reason
 
 
+def test_statements_that_are_given_are_no_parts_of_the_question():
+    text = "Consider:\n1. All students are dogs.\n2. No dogs are lions.\n\nDoes it follow that no student is a lion?"
+    assert Triage().parts(Question(text)) == 1
+    assert Triage().parts(Question("Can you do this?\n1. Name a fruit.\n2. Name a river.")) == 3
+
+
+def test_where_no_program_runs_for_several_parts_they_are_planned():
+    answered, events = ask(
+        "5 vans carry 12 boxes. How many boxes is that? And how many in 7 trips?",
+        lambda system, text: "no program" if "Python" in system and "Your part" not in text else says(system, text),
+    )
+    assert [choice for choice, _ in decisions(events)][:2] == ["compute", "plan"]
+    assert answered.answer.findings["t1"]
+
+
+def test_samples_that_disagree_over_one_part_are_not_worth_a_plan_unless_effort_says_so():
+    said = iter(range(1000))
+
+    def disagrees(system, text):
+        return "this is no program" if "Python" in system else f"Answer: {next(said)}"
+
+    _, events = ask("A shop sells 3 shirts at 20 euros. How much is that?", disagrees)
+    assert [choice for choice, _ in decisions(events)] == ["compute", "vote", "answer of the majority"]
+
+
 def test_samples_that_disagree_are_a_reason_to_plan():
     said = iter(range(1000))
 
@@ -125,7 +156,7 @@ def test_samples_that_disagree_are_a_reason_to_plan():
             return "this is no program"
         return f"Answer: {next(said)}" if "Answer: …" in system else says(system, text)
 
-    answered, events = ask("A shop sells 3 shirts at 20 euros. How much is that?", disagrees)
+    answered, events = ask("A shop sells 3 shirts at 20 euros. How much is that?", disagrees, effort="high")
     assert [choice for choice, _ in decisions(events)][:3] == ["compute", "vote", "plan"]
     assert "disagree" in decisions(events)[2][1]
     assert answered.answer.findings["t1"]

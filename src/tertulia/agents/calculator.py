@@ -45,6 +45,8 @@ EXAMPLES = (
         "    if row[0] != 'Ana' and row.index('Cy') == row.index('Ben') + 1:\n        print(', '.join(row))",
     ),
 )
+WHOLE = tuple(example for example in EXAMPLES if "Your part:" not in example[0])
+"""What is shown to one who answers a whole question: examples of parts would be read for nothing."""
 
 REPAIR = """This program failed:
 {program}

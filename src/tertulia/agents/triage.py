@@ -16,12 +16,28 @@ from ..types import Effort, Question
 Route = Literal["direct", "compute", "vote", "refine", "synthesize", "plan"]
 
 QUANTITY = re.compile(
-    r"how (?:many|much|long|far|fast|old|big|tall)|what (?:percentage|percent|fraction|time|day|date|weekday|number)"
+    r"how (?:many|much|long|far|fast|old|big|tall)|what (?:percentage|percent|fraction|time)"
+    r"|\b(?:what|which) (?:is (?:the|its) )?(?:first |last |next )?(?:day|date|weekday|month|year|number|age)\b"
     r"|\b(?:calculate|compute|total|average|remain\w*|left over|sum of|product of|in all|each cost)\b"
-    r"|cu[aá]nt[oa]s?|qu[eé] (?:porcentaje|fracci[oó]n|hora|d[ií]a|fecha|n[uú]mero)"
+    r"|cu[aá]nt[oa]s?|qu[eé] (?:porcentaje|fracci[oó]n|hora)"
+    r"|(?:qu[eé]|cu[aá]l es (?:el|la|su)) (?:primer |último |última )?(?:d[ií]a|fecha|mes|año|n[uú]mero|edad)\b"
     r"|\b(?:calcula\w*|total|promedio|media|sobran?|quedan?|suma|producto|gana|cuesta)\b",
     re.I,
 )
+EXACT = re.compile(
+    r"\b(?:greatest common divisor|least common multiple|gcd|lcm|prime (?:factors?|numbers?)|factorial|square root"
+    r"|equations?|satisf(?:y|ies)|solve for|leap year|m[aá]ximo com[uú]n divisor|m[ií]nimo com[uú]n m[uú]ltiplo|mcd|mcm"
+    r"|primos?|ra[ií]z cuadrada|ecuaci[oó]n|ecuaciones|resuelve|bisiesto)\b",
+    re.I,
+)
+"""What a line of code knows for certain; it takes a number to be about one."""
+LETTERS = re.compile(
+    r"\b(?:how many times|how many (?:letters|words|characters|vowels)|alphabetical\w*|ascii"
+    r"|(?:sort|order|arrange|reverse) (?:these|the following|the (?:words|letters|list))"
+    r"|cu[aá]ntas (?:veces|letras|palabras|vocales)|alfab[eé]tic\w*|ordena\w* (?:estas|las siguientes|las palabras))\b",
+    re.I,
+)
+"""What is counted or sorted letter by letter, which models, who read in tokens, cannot see."""
 CHOICE = re.compile(
     r"\b(?:true or false|yes or no|which (?:one|of)|who (?:is|was) (?:the|first|last)|must be|could be"
     r"|verdadero o falso|cu[aá]l(?:es)? de|qui[eé]n)\b|(?:^|\s)\(?[A-D][).:]\s",
@@ -33,7 +49,7 @@ WORDS = re.compile(
     re.I,
 )
 """What no program can say."""
-PART = re.compile(r"\?|^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
+ITEM = re.compile(r"^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
 SHORT = 30
 """Words up to which a question of one part without numbers is answered at once."""
 
@@ -77,8 +93,11 @@ class Triage:
     """Whether a model may be asked, in one call of a few tokens."""
 
     def parts(self, question: Question) -> int:
-        """Questions or items that the text asks, 1 or more."""
-        return max(1, len(PART.findall(question.text)))
+        """Questions or items that the text asks, 1 or more; items before its only question are what is given."""
+        text, items = question.text, list(ITEM.finditer(question.text))
+        asked = text.count("?")
+        given = asked == 1 and items and items[-1].end() <= text.index("?")
+        return max(1, asked if given else asked + len(items))
 
     async def choose(self, question: Question, effort: Effort, run: Run) -> Choice:
         choice = self.by_features(question) or await self.by_model(question, run)
@@ -99,6 +118,10 @@ class Triage:
             return Choice("compute", f"one program gives its {parts} parts from {len(found)} numbers")
         if parts >= 2:
             return Choice("plan", f"it has {parts} parts")
+        if LETTERS.search(text):
+            return Choice("compute", "it counts or sorts letters or words")
+        if found and EXACT.search(text) and not WORDS.search(text):
+            return Choice("compute", "it asks for what a line of code knows")
         if QUANTITY.search(text) and len(found) >= 2:
             return Choice("compute", f"it asks for a quantity and gives {len(found)} numbers")
         if CHOICE.search(text) and words > SHORT:

@@ -17,10 +17,11 @@ from pydantic import Field
 from ..errors import SettingsError
 from ..run import Run
 from ..tools import sandbox
+from ..tools.conclusions import MARK, clean, conclusion, folded
 from ..tools.units import unit
 from .gymnasium import Config, like, score
-from .reading import MARK, choice, clean, conclusion, dates, folded, last_number, mentions, numbers, region, times
 from .reading import Number as Written
+from .reading import choice, dates, last_number, mentions, numbers, region, times
 
 Expected = str | float | tuple[str | float, ...]
 """What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right."""

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from ..errors import SettingsError, UnknownName
-from .reading import clean, conclusion, last_number, marked
+from ..tools.conclusions import clean, conclusion, marked
+from .reading import last_number
 
 Config = tuple[tuple[str, int], ...]
 """Settings of a family by name."""

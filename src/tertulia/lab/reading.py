@@ -11,17 +11,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-MARK = re.compile(
-    r"(?:\b(?:(?:final )?answers?|respuestas?(?: finale?s?)?|resultados?|soluci[oó]n(?:es)?|solutions?|conclusi[oó]n)"
-    r"\s*(?:is|are|es|son)?\s*[:=]|####|^[#* ]*(?:final answer|respuesta final|resultado final)[* ]*$)\s*",
-    re.IGNORECASE | re.MULTILINE,
-)
-BOXED = re.compile(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
+from ..tools.conclusions import MARK, clean, conclusion, folded
+
 LISTED = re.compile(r"^\s*(?:(?:step|part|paso|parte)\s+)?(?:\d{1,2}|[a-z])[.):]\s+", re.IGNORECASE | re.MULTILINE)
 """The number or letter of a line in a list, which is no part of the answer."""
 GROUP = "[.,'’\u00a0\u202f\u2009]"
@@ -63,31 +58,6 @@ class Number:
         return self.values[0]
 
 
-def clean(text: str) -> str:
-    """The text without the marks of LaTeX and Markdown that stand between or around its words."""
-    for mark, plain in (("{,}", ","), ("\\,", "\u2009"), ("\\%", "%"), ("\\$", "$"), ("**", ""), ("__", ""), ("`", "")):
-        text = text.replace(mark, plain)
-    return re.sub(r"\\(?:text|mathrm|mathbf)\{([^{}]*)\}", r"\1", text)
-
-
-def marked(text: str) -> str | None:
-    """What follows the last `Answer:` or stands in the last box, to the end of the text; None if there is neither."""
-    text = clean(text)
-    if boxes := BOXED.findall(text):
-        return str(boxes[-1]).strip()
-    tail = MARK.split(text)[-1].strip() if MARK.search(text) else ""
-    return tail or None
-
-
-def conclusion(text: str) -> str:
-    """The line in which the answer is read; empty only if the text is."""
-    tail = marked(text)
-    lines = [line.strip() for line in (tail or clean(text)).splitlines() if line.strip()]
-    if not lines:
-        return ""
-    return (lines[0] if tail else lines[-1]).strip(" *_#$")
-
-
 def region(text: str) -> str:
     """Where the parts of an answer are read: all after the first `Answer:`, else all the text; lists unnumbered.
 
@@ -125,12 +95,6 @@ def last_number(text: str, language: str = "en") -> Number | None:
     """The number that the answer comes to; None if it has none."""
     found = numbers(conclusion(text), language) or numbers(region(text), language)
     return found[-1] if found else None
-
-
-def folded(text: str) -> str:
-    """The words of a text without case, accents and marks."""
-    plain = unicodedata.normalize("NFKD", clean(text).casefold())
-    return " ".join(re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
 def choice(text: str, options: Sequence[str]) -> str | None:

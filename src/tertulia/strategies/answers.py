@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
 from ..agents.synthesizer import Synthesizer, cut
 from ..model import Reply
 from ..run import Run
+from ..tools.conclusions import conclusion, folded
 from ..types import Answer, Finding, Form, Question
 
 SYNTHESIZER = Synthesizer()
-MARK = re.compile(r"(?:answer|respuesta|conclusion|conclusión|solution|solución)\s*(?:is|es)?\s*[:=]\s*", re.I)
 NUMBER = re.compile(r"[-−]?\d[\d.,]*")
+VERB = re.compile(r"\b(?:is|are|was|were|equals|es|son|fue|era|eran|vale)\b|=", re.I)
+OPTION = re.compile(r"\W*([A-H])(?:[).:]\s.*|\W*)$", re.S)
+"""An option by its letter: `C`, `(c)` in capitals, `C) Carla`."""
 
 
 def concluded(text: str) -> str:
-    """The part of a reply after its last `Answer:`; its last line if it has none."""
-    tail = MARK.split(text)[-1].strip()
-    lines = [line for line in tail.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    return (lines[0] if MARK.search(text) else lines[-1]).strip(" *_`$.")
+    """What stands in the last box of a reply, else after its last `Answer:`, else in its last line."""
+    return conclusion(text).strip(" .")
 
 
 def canonical(conclusion: str) -> str:
-    """A form in which equal conclusions are equal: its one number, or its words without case, accents and marks."""
+    """A form in which equal conclusions are equal: a number, the letter of an option, or words without case and marks.
+
+    Of a sentence with one verb, as in `The sum of 3 and 4 is 7`, what counts is what it says after that.
+    """
+    _, *said = VERB.split(conclusion)
+    if len(said) == 1 and said[0].strip(" .:"):
+        conclusion = said[0]
+    if option := OPTION.match(conclusion):
+        return option[1].casefold()
     found = NUMBER.findall(conclusion)
-    if len(found) == 1:
-        return number(found[0])
-    plain = unicodedata.normalize("NFKD", conclusion.casefold())
-    return " ".join(re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c))))
+    return number(found[0]) if len(found) == 1 else folded(conclusion)
 
 
 def number(text: str) -> str:

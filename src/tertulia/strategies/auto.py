@@ -41,7 +41,7 @@ class Auto:
     rag: Rag = Rag()
     tools: Tools = Tools()
     doubt: float = 0.7
-    """Certainty of a vote below which the question is planned instead, 0 to 1."""
+    """Certainty of a vote below which a question that may be planned is planned instead, 0 to 1."""
 
     @property
     def remembers(self) -> bool:
@@ -81,7 +81,7 @@ class Auto:
         return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
     async def computed(self, question: Question, run: Run) -> Answer:
-        """The answer of a program; of a vote or, if the effort is low, of the model alone if no program ran."""
+        """The answer of a program; if none ran, of a plan or a vote, or at low effort of one call."""
         finding = await self.compute.work(question, run)
         if finding.ok:
             return await self.compute.synthesizer.compile(question, {finding.task: finding}, run)
@@ -89,16 +89,21 @@ class Auto:
         if self.effort == "low":
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
+        if self.triage.parts(question) >= 2:  # whose answers seldom agree word for word
+            run.emit(Decided("plan", reason))
+            return await self.plan(question, run)
         run.emit(Decided("vote", reason))
         return await self.voted(question, run)
 
     async def voted(self, question: Question, run: Run) -> Answer:
-        """The answer of the majority, or of a plan if there is none worth the name."""
+        """The answer of the majority; of a plan if there is none worth the name, and parts or effort to plan with."""
         ballot = await self.vote.poll(question, run)
-        if ballot.certainty >= self.doubt:
-            run.emit(Decided("answer of the majority", f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"))
+        found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"
+        plans = self.effort in ("high", "xhigh") or self.triage.parts(question) >= 2
+        if ballot.certainty >= self.doubt or not plans:
+            run.emit(Decided("answer of the majority", found))
             return await as_answer(question, ballot.winner.reply, run)
-        run.emit(Decided("plan", f"the samples disagree: certainty {ballot.certainty:.2f} after {len(ballot.samples)}"))
+        run.emit(Decided("plan", f"the samples disagree: {found}"))
         return await self.plan(question, run)
 
     def reading(self, librarian: Librarian) -> Auto:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..agents.calculator import Calculator
+from ..agents.calculator import WHOLE, Calculator
 from ..agents.synthesizer import Synthesizer
 from ..events import Decided, Found, TaskStarted
 from ..run import Run
@@ -17,10 +17,10 @@ from .direct import Direct
 
 @dataclass(frozen=True)
 class Compute:
-    """Two calls, three if the program must be repaired; about 900 tokens with the prompts as they are."""
+    """Two calls, three if the program must be repaired; about 700 tokens with the prompts as they are."""
 
     name: str = "compute"
-    calculator: Calculator = Calculator()
+    calculator: Calculator = Calculator(examples=WHOLE)
     synthesizer: Synthesizer = Synthesizer()
     direct: Direct = Direct()
     """How to answer when no program ran."""
