@@ -18,6 +18,18 @@ SUM = re.compile(
 )
 PERCENT = re.compile(rf"({NUMBER})\s*%\s*(?:of|de)\s*({NUMBER})", re.I)
 PLAIN = re.compile(rf"{PERCENT.pattern}|(?<![\w./-]){NUMBER}(?:\s*{SIGN}\s*{NUMBER})+(?![\w/]|[.,]\d)", re.I)
+IN_WORDS = {
+    "+": r"plus|m[aá]s",
+    "-": r"minus|menos",
+    "*": r"times|multiplied by|por|multiplicado por",
+    "/": r"divided by|entre|dividido (?:por|entre)",
+}
+ASKED = re.compile(
+    rf"\W*(?:what is|what's|how much is|calculate|compute|cu[aá]nto (?:es|son)|calcula)?\s*"
+    rf"({NUMBER}(?:\s+(?:{'|'.join(IN_WORDS.values())})\s+{NUMBER})+)\W*",
+    re.I,
+)
+"""Nothing but a sum in words, as in `What is 10 times 10?`; within a story they may mean something else."""
 SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", ",": None, " ": None, "\n": None})
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -61,6 +73,10 @@ def sums(text: str) -> Iterator[Sum]:
 
 def plain_sum(text: str) -> str:
     """The one sum that a question is about, computed, as in `17 * 23 = 391`; empty if there is more to it."""
+    if in_words := ASKED.fullmatch(text):
+        text = in_words[1]
+        for sign, words in IN_WORDS.items():
+            text = re.sub(rf"\s+(?:{words})\s+", f" {sign} ", text, flags=re.I)
     found = PLAIN.search(text)
     if not found or len(list(numbers(text))) != len(list(numbers(found[0]))):
         return ""
