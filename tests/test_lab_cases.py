@@ -33,6 +33,14 @@ def test_generated_cases_depend_on_the_seed_alone():
     assert len(SMALL) >= 10
 
 
+def test_a_count_takes_the_first_cases_of_each_family_of_a_file():
+    some = load([f"{HERE / 'complex.jsonl'}:2"])
+    assert Counter(case.family for case in some) == Counter({case.family: 2 for case in read(HERE / "complex.jsonl")})
+    assert {case.id for case in some} <= {case.id for case in read(HERE / "complex.jsonl")}
+    with pytest.raises(SettingsError, match="nowhere"):
+        load(["nowhere.jsonl:2"])
+
+
 def test_a_limit_takes_cases_from_every_family_in_turn():
     some = load(["gym:gcd,lcm,chain_sum:5"], limit=7)
     assert Counter(case.family for case in some) == {"gcd": 3, "lcm": 2, "chain_sum": 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from .gym import make
 
 
 def load(sources: Sequence[str], seed: int = 0, limit: int | None = None) -> tuple[Case, ...]:
-    """The cases of all sources: JSON lines files, or `gym:FAMILY[,FAMILY]:COUNT`.
+    """The cases of all sources: JSON lines files, whole or as `FILE:COUNT`, or `gym:FAMILY[,FAMILY]:COUNT`.
+
+    A count is of each family.
 
     Args:
         limit: Most cases, taken in turn from each family so that none is left out; None for all.
@@ -21,7 +24,7 @@ def load(sources: Sequence[str], seed: int = 0, limit: int | None = None) -> tup
     """
     cases: list[Case] = []
     for source in sources:
-        cases += generated(source, seed) if source.startswith("gym:") else read(Path(source))
+        cases += generated(source, seed) if source.startswith("gym:") else written(source)
     seen: set[str] = set()
     for case in cases:
         if case.id in seen:
@@ -30,6 +33,19 @@ def load(sources: Sequence[str], seed: int = 0, limit: int | None = None) -> tup
     if not cases:
         raise SettingsError(f"there are no cases in {', '.join(sources)}")
     return tuple(in_turn(cases)[:limit])
+
+
+def written(source: str) -> list[Case]:
+    """Cases of a file; the first ones of each family if the source ends in their number."""
+    path, _, count = source.rpartition(":")
+    if not path or not count.isdigit() or Path(source).exists():
+        return list(read(Path(source)))
+    taken, cases = Counter[str](), []
+    for case in read(Path(path)):
+        taken[case.family] += 1
+        if taken[case.family] <= int(count):
+            cases.append(case)
+    return cases
 
 
 def generated(source: str, seed: int) -> list[Case]:
