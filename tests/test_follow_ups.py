@@ -17,6 +17,7 @@ from tertulia.settings import load, make_model
 from tertulia.strategies.auto import Auto
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.direct import Direct
+from tertulia.strategies.search import Search
 from tertulia.types import Turn
 
 from .conftest import says
@@ -116,7 +117,7 @@ def test_numbers_are_neither_made_up_nor_lost():
 def test_the_answer_stays_in_the_language_of_the_follow_up(ask):
     history = (Turn("user", "¿Cuántos días tiene abril?"), Turn("assistant", "Abril tiene 30 días."))
     full = "¿Cuántos días tiene el mes de mayo?"
-    _, _, heard = ask(Compute(), Question("¿Y mayo?", history=history), restated=full)
+    _, _, heard = ask(Search(), Question("¿Y mayo?", history=history), restated=full)
     assert "in Spanish" in heard[-1].messages[-1].text
 
 

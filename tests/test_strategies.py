@@ -14,7 +14,7 @@ from tertulia.registry import find, parts
 from tertulia.settings import EFFORTS, make_strategy
 from tertulia.stores.memory import Memory
 from tertulia.strategies import Scales
-from tertulia.strategies.answers import canonical, certainty, concluded
+from tertulia.strategies.answers import canonical, certainty, concluded, says_all
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
 from tertulia.strategies.refine import Refine
@@ -193,6 +193,32 @@ def test_drafts_that_fail_do_not_take_the_others_with_them():
 def test_a_search_ends_when_all_branches_end_alike():
     _, events = ask(Search(), lambda system, text: "Answer: 7")
     assert [event.reason for event in events if isinstance(event, Decided)] == ["4 of 4 branches end in '7'"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "parts", "shown"),
+    [
+        ("54.0 euros", 1, True),
+        ("(a) 380 boxes (b) 9 trips", 2, True),
+        ("380\n9", 2, True),
+        ("380 9", 2, False),
+        ("(a) 380", 2, False),
+        ("['pear', 'plum']", 1, False),
+        ("{'a': 1}", 1, False),
+        ("True", 1, False),
+        ("2024-04-16 martes", 1, True),
+        ("", 1, False),
+    ],
+)
+def test_what_a_program_printed_is_shown_as_it_is_if_it_says_all(printed, parts, shown):
+    assert says_all(printed, parts) is shown
+
+
+def test_what_a_program_printed_is_put_into_words_if_it_does_not_say_all():
+    answered, calls = counted(Compute(), lambda system, text: "print([3, 4])" if "Python" in system else "3 and 4")
+    assert (answered.answer.text, calls) == ("3 and 4", 2)
+    answered, calls = counted(Compute(), lambda system, text: "print(0.1 + 0.2, 'kg')" if "Python" in system else "?")
+    assert (answered.answer.text, calls) == ("0.3 kg", 1)
 
 
 def test_where_no_program_runs_compute_asks_directly_and_says_why():

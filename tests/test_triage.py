@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tertulia import House, Question
-from tertulia.agents.triage import Triage
+from tertulia.agents.triage import Triage, parts_of
 from tertulia.events import Decided, Replied
 from tertulia.providers.scripted import Scripted
 from tertulia.strategies.auto import Auto
@@ -105,13 +105,14 @@ def test_a_plain_sum_costs_one_call_which_is_told_the_result():
     assert decisions(events)[0][0] == "direct"
 
 
-def test_a_program_that_answers_costs_two_calls():
+def test_a_program_that_answers_costs_one_call_and_what_it_prints_is_the_answer():
     answered, events = ask(
         "A shop sells 3 shirts at 20 euros. How much is that?",
-        lambda system, text: "print(3 * 20, 'euros')" if "Python" in system else "60 euros",
+        lambda system, text: "print(3 * 20, 'euros')" if "Python" in system else "never asked",
     )
     assert answered.answer.text == "60 euros"
-    assert answered.report.calls == 2
+    assert answered.report.calls == 1
+    assert answered.report.reasoning == 0
     assert [choice for choice, _ in decisions(events)] == ["compute"]
 
 
@@ -128,8 +129,8 @@ def test_where_no_program_runs_the_majority_answers_and_the_reason_is_recorded()
 
 def test_statements_that_are_given_are_no_parts_of_the_question():
     text = "Consider:\n1. All students are dogs.\n2. No dogs are lions.\n\nDoes it follow that no student is a lion?"
-    assert Triage().parts(Question(text)) == 1
-    assert Triage().parts(Question("Can you do this?\n1. Name a fruit.\n2. Name a river.")) == 3
+    assert parts_of(text) == 1
+    assert parts_of("Can you do this?\n1. Name a fruit.\n2. Name a river.") == 3
 
 
 def test_where_no_program_runs_for_several_parts_they_are_planned():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..run import Run
 from ..tools.mending import mended
@@ -71,10 +71,11 @@ class Calculator:
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run, asked = run.by(self.name), brief(task, known)
-        executions: list[Execution] = []
+        executions, key = list[Execution](), ""
         for _ in range(1 + self.repairs):
             text = asked if not executions else REPAIR.format(**vars(executions[-1]), task=asked)
-            executions.append(await self.compute(text, run))
+            execution, key = await self.compute(text, run)
+            executions.append(execution)
             if not executions[-1].error:
                 break
         last = executions[-1]
@@ -85,13 +86,14 @@ class Calculator:
             ok=not last.error,
             executions=tuple(executions),
             asked=task.text,
+            written_by=key,
         )
 
-    async def compute(self, text: str, run: Run) -> Execution:
-        """Have one program written and run it; one that prints nothing has failed."""
+    async def compute(self, text: str, run: Run) -> tuple[Execution, str]:
+        """Have one program written and run it, and the key of the call; one that prints nothing has failed."""
         reply = await run.ask(self.system, text, examples=self.examples, max_tokens=self.max_tokens)
         code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
-        if execution.error or execution.output.strip():
-            return execution
-        return Execution(code, "", "it printed nothing: print the answer", execution.tier, execution.seconds)
+        if not execution.error and not execution.output.strip():
+            execution = replace(execution, output="", error="it printed nothing: print the answer")
+        return execution, reply.key

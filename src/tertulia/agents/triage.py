@@ -85,19 +85,19 @@ class Choice:
     """True if there is no one right answer to compute or look up, so that drafts may improve it."""
 
 
+def parts_of(text: str) -> int:
+    """Questions or items that a text asks, 1 or more; items before its only question are what is given."""
+    asked, items = text.count("?"), list(ITEM.finditer(text))
+    given = asked == 1 and items and items[-1].end() <= text.index("?")
+    return max(1, asked if given else asked + len(items))
+
+
 @dataclass(frozen=True)
 class Triage:
     """Looks at features of the question, which costs nothing; asks a model only where these do not decide."""
 
     asks: bool = True
     """Whether a model may be asked, in one call of a few tokens."""
-
-    def parts(self, question: Question) -> int:
-        """Questions or items that the text asks, 1 or more; items before its only question are what is given."""
-        text, items = question.text, list(ITEM.finditer(question.text))
-        asked = text.count("?")
-        given = asked == 1 and items and items[-1].end() <= text.index("?")
-        return max(1, asked if given else asked + len(items))
 
     async def choose(self, question: Question, effort: Effort, run: Run) -> Choice:
         choice = self.by_features(question) or await self.by_model(question, run)
@@ -106,7 +106,7 @@ class Triage:
     def by_features(self, question: Question) -> Choice | None:
         """What can be seen from outside; None if that does not decide."""
         text = question.text
-        parts, words, found = self.parts(question), len(text.split()), list(numbers(text))
+        parts, words, found = parts_of(text), len(text.split()), list(numbers(text))
         if question.images:
             return Choice("direct", "an image is looked at in one call")
         if asserts_in(text):

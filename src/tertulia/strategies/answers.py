@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..agents.synthesizer import Synthesizer, cut
+from ..agents.triage import parts_of
 from ..model import Reply
 from ..run import Run
 from ..tools.conclusions import conclusion, folded
@@ -16,6 +17,11 @@ from ..types import Answer, Finding, Form, Question
 SYNTHESIZER = Synthesizer()
 NUMBER = re.compile(r"[-−]?\d[\d.,]*")
 VERB = re.compile(r"\b(?:is|are|was|were|equals|es|son|fue|era|eran|vale)\b|=", re.I)
+LABEL = re.compile(r"\b([a-h])\)", re.I)
+PYTHONIC = re.compile(r"^\s*(?:[\[{]|\((?![a-hA-H]\)))|\b(?:None|True|False|datetime|Counter|Decimal|Fraction)\b", re.M)
+"""What is for a programmer to read: a list, a dictionary, a type."""
+DIGITS = re.compile(r"\d+\.\d{9,}")
+"""More digits than a sum of floating-point numbers is good for."""
 OPTION = re.compile(r"\W*([A-H])(?:[).:]\s.*|\W*)$", re.S)
 """An option by its letter: `C`, `(c)` in capitals, `C) Carla`."""
 
@@ -66,6 +72,20 @@ def certainty(votes: Sequence[int]) -> float:
 def tally(conclusions: Sequence[str]) -> Counter[str]:
     """Votes of each conclusion that is not empty."""
     return Counter(one for one in conclusions if one)
+
+
+def says_all(printed: str, parts: int) -> bool:
+    """Whether what a program printed can be shown as the answer to so many parts."""
+    lines = [line for line in printed.splitlines() if line.strip()]
+    return bool(lines) and not PYTHONIC.search(printed) and max(len(lines), len(set(LABEL.findall(printed)))) >= parts
+
+
+async def as_printed(question: Question, finding: Finding, synthesizer: Synthesizer, run: Run) -> Answer:
+    """What a program printed as the answer; put into words if it does not say all, or the answer must have a form."""
+    if question.form != Form() or not says_all(finding.text, parts_of(question.text)):
+        return await synthesizer.compile(question, {finding.task: finding}, run)
+    text = DIGITS.sub(lambda found: f"{float(found[0]):.10g}", finding.text)
+    return Answer(text, finding.written_by, {finding.task: finding})
 
 
 async def as_answer(question: Question, reply: Reply, run: Run) -> Answer:

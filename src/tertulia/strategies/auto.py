@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..agents.caller import Caller
 from ..agents.librarian import Librarian
-from ..agents.triage import Choice, Triage
+from ..agents.triage import Choice, Triage, parts_of
 from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
@@ -49,7 +49,7 @@ class Auto:
         return self.effort in ("none", "minimal") and self.rag.librarian is None
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        if self.rag.librarian and (parts := self.triage.parts(question)) < 2:
+        if self.rag.librarian and (parts := parts_of(question.text)) < 2:
             run.emit(Decided("rag", f"documents are given, and it has {parts} part"))
             return await self.rag(question, run)
         choice = await self.triage.choose(question, self.effort, run)
@@ -84,12 +84,12 @@ class Auto:
         """The answer of a program; if none ran, of a plan or a vote, or at low effort of one call."""
         finding = await self.compute.work(question, run)
         if finding.ok:
-            return await self.compute.synthesizer.compile(question, {finding.task: finding}, run)
+            return await self.compute.told(question, finding, run)
         reason = f"no program that answers the question ran: {finding.text}"
         if self.effort == "low":
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
-        if self.triage.parts(question) >= 2:  # whose answers seldom agree word for word
+        if parts_of(question.text) >= 2:  # whose answers seldom agree word for word
             run.emit(Decided("plan", reason))
             return await self.plan(question, run)
         run.emit(Decided("vote", reason))
@@ -99,7 +99,7 @@ class Auto:
         """The answer of the majority; of a plan if there is none worth the name, and parts or effort to plan with."""
         ballot = await self.vote.poll(question, run)
         found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"
-        plans = self.effort in ("high", "xhigh") or self.triage.parts(question) >= 2
+        plans = self.effort in ("high", "xhigh") or parts_of(question.text) >= 2
         if ballot.certainty >= self.doubt or not plans:
             run.emit(Decided("answer of the majority", found))
             return await as_answer(question, ballot.winner.reply, run)

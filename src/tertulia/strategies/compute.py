@@ -1,4 +1,4 @@
-"""Program of thought: write a program that answers, run it, and put its output into words.
+"""Program of thought: write a program that answers and run it; what it prints is the answer.
 
 Source: Chen, Ma, Wang and Cohen, 2023; Gao et al., 2023 (PAL).
 """
@@ -12,12 +12,13 @@ from ..agents.synthesizer import Synthesizer
 from ..events import Decided, Found, TaskStarted
 from ..run import Run
 from ..types import Answer, Finding, Question, Task
+from .answers import as_printed
 from .direct import Direct
 
 
 @dataclass(frozen=True)
 class Compute:
-    """Two calls, three if the program must be repaired; about 700 tokens with the prompts as they are."""
+    """One call of about 500 tokens; one more if the program must be repaired, and one if its output needs words."""
 
     name: str = "compute"
     calculator: Calculator = Calculator(examples=WHOLE)
@@ -30,7 +31,11 @@ class Compute:
         if not finding.ok:
             run.emit(Decided("direct", f"no program that answers the question ran: {finding.text}"))
             return await self.direct(question, run)
-        return await self.synthesizer.compile(question, {finding.task: finding}, run)
+        return await self.told(question, finding, run)
+
+    async def told(self, question: Question, finding: Finding, run: Run) -> Answer:
+        """What the program printed, as it is if that says all, since a model that copies it may change it."""
+        return await as_printed(question, finding, self.synthesizer, run)
 
     async def work(self, question: Question, run: Run) -> Finding:
         """What the program found, or why none ran."""

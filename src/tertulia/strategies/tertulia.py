@@ -18,6 +18,7 @@ from ..events import Decided, Failed, Found, Judged, Planned, TaskStarted
 from ..run import Run
 from ..schedule import solve
 from ..types import Answer, Effort, Finding, Findings, Plan, Question, Task, Verdict
+from .answers import as_printed
 
 TASKS = {"none": 1, "minimal": 1, "low": 2, "medium": 4, "high": 6, "xhigh": 8, "auto": 4}
 ATTEMPTS = {"none": 1, "minimal": 1, "low": 1, "medium": 2, "high": 2, "xhigh": 3, "auto": 2}
@@ -67,8 +68,15 @@ class Tertulia:
         met = any(isinstance(failure, BudgetExceeded) for failure in failures)
         if self.replans and not met and not all(finding.ok for finding in findings.values()):
             findings |= await self.fill(question, findings, work, run)
-        answer = await self.synthesizer.compile(question, findings, run)
+        answer = await self.compile(question, findings, run)
         return answer if answer.stopped or not failures else replace(answer, stopped=str(failures[0]))
+
+    async def compile(self, question: Question, findings: Findings, run: Run) -> Answer:
+        """The answer; there is nothing to compile where one program answers it all."""
+        [*_, last] = findings.values()
+        if len(findings) == 1 and last.ok and last.executions:
+            return await as_printed(question, last, self.synthesizer, run)
+        return await self.synthesizer.compile(question, findings, run)
 
     async def fill(self, question: Question, findings: Findings, work: Work, run: Run) -> dict[str, Finding]:
         """Findings for what a first plan left open, from a second plan that knows what was found and what failed."""
