@@ -17,7 +17,7 @@ KINDS = {kind.__name__: kind for kind in get_args(Event)}
 def dumped(event: Event) -> dict[str, Any]:
     """The event as what JSON can hold, with its kind under `event`; the bytes of images are base64."""
     name = type(event).__name__
-    return {"event": name, **adapter(name).dump_python(event, mode="json")}
+    return {"event": name, **_adapter(name).dump_python(event, mode="json")}
 
 
 def loaded(data: dict[str, Any]) -> Event:
@@ -28,9 +28,9 @@ def loaded(data: dict[str, Any]) -> Event:
         KeyError: if its kind is unknown.
     """
     fields = dict(data)
-    kind = adapter(fields.pop("event"))
+    adapter = _adapter(fields.pop("event"))
     text = json.dumps(fields, ensure_ascii=False).encode(errors="replace")  # half characters are no JSON
-    event: Event = kind.validate_json(text)  # only from JSON are bytes read as base64
+    event: Event = adapter.validate_json(text)  # only from JSON are bytes read as base64
     return event
 
 
@@ -49,6 +49,5 @@ def tokens(report: Report) -> dict[str, Any]:
 
 
 @cache
-def adapter(name: str) -> TypeAdapter[Any]:
-    """What reads and writes events of one kind."""
+def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(KINDS[name])

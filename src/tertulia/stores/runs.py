@@ -22,7 +22,7 @@ from .forks import kept_steps
 from .records import OVER, Numbered, State, Stored, Summary, Wanted, Worker
 from .rows import SUMMARY, insert, summary_of, tell
 from .spending import add_spending
-from .text import packed, packed_event, plain, text, unpacked, unpacked_event
+from .text import as_event, packed, packed_event, plain, text, unpacked, unpacked_event
 
 EVERYTHING = Wanted()
 POLL_SECONDS = 0.25
@@ -279,7 +279,7 @@ class Runs:
         Raises:
             RunTaken: if another has begun to work on it.
         """
-        body, event = (packed(Answered, answered), packed_event(answered)) if answered else ("", "")
+        body = packed(Answered, answered) if answered else ""
 
         def do(connection: Connection) -> None:
             now = time.time()
@@ -294,7 +294,7 @@ class Runs:
             _settle(connection, id, now, spent)
             if answered:
                 connection.execute("UPDATE bodies SET answered = ? WHERE run = ?", (body, id))
-                tell(connection, [(id, number, now, event)])
+                tell(connection, [(id, number, now, as_event(Answered, body))])
 
         await self.database.transact(do)
         self.ring(id)

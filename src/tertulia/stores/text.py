@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from ..codec import adapter, loaded
+from ..codec import loaded
 from ..events import Event
 
 T = TypeVar("T")
@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 def packed(kind: type[T], value: T) -> str:
     """A value of `kind` as JSON."""
-    return _written(_adapter(cast("Hashable", kind)), value)
+    of = _adapter(cast("Hashable", kind))
+    try:
+        return of.dump_json(value).decode()
+    except PydanticSerializationError:  # half of a character
+        return text(of.dump_python(value, mode="json"))
 
 
 def unpacked(kind: type[T], stored: str) -> T:
@@ -28,8 +32,12 @@ def unpacked(kind: type[T], stored: str) -> T:
 
 
 def packed_event(event: Event) -> str:
-    name = type(event).__name__
-    return f'{{"event":"{name}",{_written(adapter(name), event)[1:]}'
+    return as_event(type(event), packed(type(event), event))
+
+
+def as_event(kind: type[Event], body: str) -> str:
+    """What `packed` made of an event, with its kind, as `unpacked_event` reads it."""
+    return f'{{"event":"{kind.__name__}",{body[1:]}'
 
 
 def unpacked_event(stored: str) -> Event:
@@ -49,10 +57,3 @@ def plain(words: str) -> str:
 @lru_cache(64)
 def _adapter(kind: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("type[Any]", kind))
-
-
-def _written(of: TypeAdapter[Any], value: Any) -> str:
-    try:
-        return of.dump_json(value).decode()
-    except PydanticSerializationError:  # half of a character
-        return text(of.dump_python(value, mode="json"))

@@ -27,7 +27,7 @@ from .vote import Vote
 
 @dataclass(frozen=True)
 class Auto:
-    """One call for a trivial question; two for one that a program answers; as many as `tertulia` for several parts."""
+    """One call for a trivial question or one that a program answers; as many as `tertulia` for parts in words."""
 
     name: str = "auto"
     effort: Effort = "auto"
