@@ -14,7 +14,7 @@ from tertulia.registry import find, parts
 from tertulia.settings import EFFORTS, make_strategy
 from tertulia.stores.memory import Memory
 from tertulia.strategies import Scales
-from tertulia.strategies.answers import canonical, certainty, concluded, says_all
+from tertulia.strategies.answers import canonical, certainty, concluded, readable, says_all
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
 from tertulia.strategies.refine import Refine
@@ -214,8 +214,26 @@ def test_what_a_program_printed_is_shown_as_it_is_if_it_says_all(printed, parts,
     assert says_all(printed, parts) is shown
 
 
+@pytest.mark.parametrize(
+    ("printed", "question", "shown"),
+    [
+        ("54.0", "Solve 1914*d - 83 = 103273", "54"),
+        ("x = -52.0 and y = 3.0.", "Solve for x and y", "x = -52 and y = 3."),
+        ("0.30000000000000004", "How much is 0.1 + 0.2?", "0.3"),
+        ("12.0", "How much is it, with one decimal?", "12.0"),
+        ("12.0", "¿Cuánto es, con un decimal?", "12.0"),
+        ("12.05, 12.00 and 1.0.2", "Which versions?", "12.05, 12.00 and 1.0.2"),
+        ("10.0%", "What share?", "10%"),
+    ],
+)
+def test_a_number_is_shown_without_the_digits_that_only_floating_point_put_there(printed, question, shown):
+    assert readable(printed, question) == shown
+
+
 def test_what_a_program_printed_is_put_into_words_if_it_does_not_say_all():
-    answered, calls = counted(Compute(), lambda system, text: "print([3, 4])" if "Python" in system else "3 and 4")
+    answered, calls = counted(
+        Compute(), lambda system, text: "print(sorted([4, 3]))" if "Python" in system else "3 and 4"
+    )
     assert (answered.answer.text, calls) == ("3 and 4", 2)
     answered, calls = counted(Compute(), lambda system, text: "print(0.1 + 0.2, 'kg')" if "Python" in system else "?")
     assert (answered.answer.text, calls) == ("0.3 kg", 1)

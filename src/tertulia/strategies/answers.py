@@ -22,6 +22,10 @@ PYTHONIC = re.compile(r"^\s*(?:[\[{]|\((?![a-hA-H]\)))|\b(?:None|True|False|date
 """What is for a programmer to read: a list, a dictionary, a type."""
 DIGITS = re.compile(r"\d+\.\d{9,}")
 """More digits than a sum of floating-point numbers is good for."""
+WHOLE = re.compile(r"(?<![\d.,])(\d+)\.0(?![\d.,]*\d)")
+"""A whole number that Python shows as a floating-point one, as in `54.0`."""
+DECIMALS = re.compile(r"decimal|tenth|décima", re.I)
+"""Words of a question that cares how many decimals there are."""
 OPTION = re.compile(r"\W*([A-H])(?:[).:]\s.*|\W*)$", re.S)
 """An option by its letter: `C`, `(c)` in capitals, `C) Carla`."""
 
@@ -84,8 +88,13 @@ async def as_printed(question: Question, finding: Finding, synthesizer: Synthesi
     """What a program printed as the answer; put into words if it does not say all, or the answer must have a form."""
     if question.form != Form() or not says_all(finding.text, parts_of(question.text)):
         return await synthesizer.compile(question, {finding.task: finding}, run)
-    text = DIGITS.sub(lambda found: f"{float(found[0]):.10g}", finding.text)
-    return Answer(text, finding.written_by, {finding.task: finding})
+    return Answer(readable(finding.text, question.text), finding.written_by, {finding.task: finding})
+
+
+def readable(printed: str, question: str) -> str:
+    """What a program printed, without digits that only the way computers keep numbers put there."""
+    text = DIGITS.sub(lambda found: f"{float(found[0]):.10g}", printed)
+    return text if DECIMALS.search(question) else WHOLE.sub(r"\1", text)
 
 
 async def as_answer(question: Question, reply: Reply, run: Run) -> Answer:
