@@ -26,6 +26,8 @@ TRIVIAL = [
     "Translate 'good morning' into Spanish.",
     "Write a haiku about rain.",
 ]
+SHIRTS = "A shop sells 3 shirts at 20 euros. How much is that?"
+SIEGE = "Consider the following account of a siege and what followed from it. " * 6
 
 
 def features(text):
@@ -60,9 +62,8 @@ def test_what_can_be_seen_from_outside_decides(text, route):
 
 
 def test_a_question_that_does_not_show_what_it_needs_is_put_to_a_model_in_a_few_tokens():
-    text = "Consider the following account of a siege and what followed from it. " * 6
-    assert features(text) is None
-    answered, events = ask(text, lambda system, _: '{"way": "direct"}' if "JSON" in system else "so it ended")
+    assert features(SIEGE) is None
+    answered, events = ask(SIEGE, lambda system, _: '{"way": "direct"}' if "JSON" in system else "so it ended")
     assert decisions(events)[0] == ("direct", "the triage said so")
     assert answered.report.calls == 2
 
@@ -107,7 +108,7 @@ def test_a_plain_sum_costs_one_call_which_is_told_the_result():
 
 def test_a_program_that_answers_costs_one_call_and_what_it_prints_is_the_answer():
     answered, events = ask(
-        "A shop sells 3 shirts at 20 euros. How much is that?",
+        SHIRTS,
         lambda system, text: "print(3 * 20, 'euros')" if "Python" in system else "never asked",
     )
     assert answered.answer.text == "60 euros"
@@ -116,15 +117,20 @@ def test_a_program_that_answers_costs_one_call_and_what_it_prints_is_the_answer(
     assert [choice for choice, _ in decisions(events)] == ["compute"]
 
 
-def test_where_no_program_runs_the_majority_answers_and_the_reason_is_recorded():
+def test_where_no_program_runs_one_call_answers_and_the_reason_is_recorded():
+    answered, events = ask(SHIRTS, lambda system, text: "this is no program" if "Python" in system else "Answer: 60")
+    assert answered.answer.text == "Answer: 60"
+    _, (choice, reason) = decisions(events)
+    assert choice == "direct"
+    assert "no program" in reason
+
+
+def test_where_no_program_runs_high_effort_asks_for_the_majority():
     answered, events = ask(
-        "A shop sells 3 shirts at 20 euros. How much is that?",
-        lambda system, text: "this is no program" if "Python" in system else "Answer: 60",
+        SHIRTS, lambda system, text: "this is no program" if "Python" in system else "Answer: 60", effort="high"
     )
     assert answered.answer.text == "Answer: 60"
-    (_, (choice, reason), *_) = decisions(events)
-    assert choice == "vote"
-    assert "no program" in reason
+    assert [choice for choice, _ in decisions(events)] == ["compute", "vote", "answer of the majority"]
 
 
 def test_statements_that_are_given_are_no_parts_of_the_question():
@@ -133,10 +139,11 @@ def test_statements_that_are_given_are_no_parts_of_the_question():
     assert parts_of("Can you do this?\n1. Name a fruit.\n2. Name a river.") == 3
 
 
-def test_where_no_program_runs_for_several_parts_they_are_planned():
+def test_where_no_program_runs_for_several_parts_high_effort_plans_them():
     answered, events = ask(
         "5 vans carry 12 boxes. How many boxes is that? And how many in 7 trips?",
         lambda system, text: "no program" if "Python" in system and "Your part" not in text else says(system, text),
+        effort="high",
     )
     assert [choice for choice, _ in decisions(events)][:2] == ["compute", "plan"]
     assert answered.answer.findings["t1"]
@@ -144,12 +151,8 @@ def test_where_no_program_runs_for_several_parts_they_are_planned():
 
 def test_samples_that_disagree_over_one_part_are_not_worth_a_plan_unless_effort_says_so():
     said = iter(range(1000))
-
-    def disagrees(system, text):
-        return "this is no program" if "Python" in system else f"Answer: {next(said)}"
-
-    _, events = ask("A shop sells 3 shirts at 20 euros. How much is that?", disagrees)
-    assert [choice for choice, _ in decisions(events)] == ["compute", "vote", "answer of the majority"]
+    _, events = ask(SIEGE, lambda system, _: '{"way": "vote"}' if "JSON" in system else f"Answer: {next(said)}")
+    assert [choice for choice, _ in decisions(events)] == ["vote", "answer of the majority"]
 
 
 def test_samples_that_disagree_are_a_reason_to_plan():
@@ -160,7 +163,7 @@ def test_samples_that_disagree_are_a_reason_to_plan():
             return "this is no program"
         return f"Answer: {next(said)}" if "Answer: …" in system else says(system, text)
 
-    answered, events = ask("A shop sells 3 shirts at 20 euros. How much is that?", disagrees, effort="high")
+    answered, events = ask(SHIRTS, disagrees, effort="high")
     assert [choice for choice, _ in decisions(events)][:3] == ["compute", "vote", "plan"]
     assert "disagree" in decisions(events)[2][1]
     assert answered.answer.findings["t1"]

@@ -81,12 +81,16 @@ class Auto:
         return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
     async def computed(self, question: Question, run: Run) -> Answer:
-        """The answer of a program; if none ran, of a plan or a vote, or at low effort of one call."""
+        """The answer of a program; if none ran, of one call, or with high effort of a plan or a vote.
+
+        Measured in docs/lab.md: where the model wrote no program that runs, its samples and plans were no more often
+        right than its first answer, and took several times the tokens.
+        """
         finding = await self.compute.work(question, run)
         if finding.ok:
             return await self.compute.told(question, finding, run)
         reason = f"no program that answers the question ran: {finding.text}"
-        if self.effort == "low":
+        if self.effort not in ("high", "xhigh"):
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
         if parts_of(question.text) >= 2:  # whose answers seldom agree word for word
