@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia.tools.mending import mended
+from tertulia.tools.mending import mended, only_states
 from tertulia.tools.sandbox import execute
 
 
@@ -41,6 +41,21 @@ async def test_a_sum_is_computed_whatever_it_states_and_a_result_is_printed(writ
 )
 def test_what_is_a_program_or_cannot_be_one_stays_as_it_was(written: str) -> None:
     assert mended(written) == written
+
+
+@pytest.mark.parametrize(
+    "program", ["1900", "print(-862)", "x = 5\nprint(f'{x} = 5')", "print('Yes')", "print([3, 4])"]
+)
+def test_a_program_that_prints_what_was_known_before_it_ran_computes_nothing(program: str) -> None:
+    assert only_states(program)
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["print(6 * 7)", "print(len('pear'))", "for n in range(3):\n    print(n)", "print('a' < 'b')", "no program"],
+)
+def test_a_program_that_works_something_out_does_not_only_state_it(program: str) -> None:
+    assert not only_states(program)
 
 
 @given(st.text("ab12 +*=().\n-%€:print", max_size=60))

@@ -239,6 +239,14 @@ def test_what_a_program_printed_is_put_into_words_if_it_does_not_say_all():
     assert (answered.answer.text, calls) == ("0.3 kg", 1)
 
 
+def test_a_program_that_states_a_number_is_asked_for_again_with_the_reason():
+    def states_first(system, text):
+        return "print(614 + 624 + 762)" if "computes none" in text else "1900"
+
+    answered, calls = counted(Compute(), states_first)
+    assert (answered.answer.text, calls) == ("2000", 2)
+
+
 def test_where_no_program_runs_compute_asks_directly_and_says_why():
     answered, events = ask(Compute(), lambda system, text: "no program" if "Python" in system else "about 1440")
     assert answered.answer.text == "about 1440"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..run import Run
-from ..tools.mending import mended
+from ..tools.mending import mended, only_states
 from ..tools.sandbox import Limits, execute, program
 from ..types import Execution, Finding, Findings, Task
 from . import brief
@@ -90,10 +90,15 @@ class Calculator:
         )
 
     async def compute(self, text: str, run: Run) -> tuple[Execution, str]:
-        """Have one program written and run it, and the key of the call; one that prints nothing has failed."""
+        """Have one program written and run it, and the key of the call.
+
+        One that prints nothing has failed, and so has one that prints a number which it did not work out.
+        """
         reply = await run.ask(self.system, text, examples=self.examples, max_tokens=self.max_tokens)
         code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
         if not execution.error and not execution.output.strip():
             execution = replace(execution, output="", error="it printed nothing: print the answer")
+        if not execution.error and only_states(code) and any(sign.isdigit() for sign in execution.output):
+            execution = replace(execution, error="it states a number and computes none: write the calculation")
         return execution, reply.key

@@ -9,6 +9,11 @@ from contextlib import suppress
 
 STATED = re.compile(r"\s*=\s*[-−$€]?\s*\d[\d.,]*\s*[^\W\d]*\s*$")
 """A result at the end of a sum, as in `3 * 24 = 72 hours`."""
+WORK = (
+    *(ast.BinOp, ast.BoolOp, ast.Compare, ast.AugAssign, ast.Subscript, ast.For, ast.While, ast.comprehension),
+    *(ast.Import, ast.ImportFrom),
+)
+"""What a program has that works something out; calls other than of `print` do so too."""
 
 
 def mended(code: str) -> str:
@@ -27,6 +32,16 @@ def mended(code: str) -> str:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
                 return f"{code}\nprint({name})"
     return code
+
+
+def only_states(code: str) -> bool:
+    """Whether a program prints what was known before it ran, as `print(1900)` does: then nothing was computed."""
+    found = _parsed(code)
+    return found is not None and not any(isinstance(node, WORK) or _calls(node) for node in ast.walk(found))
+
+
+def _calls(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id == "print")
 
 
 def _computed(line: str) -> str:
