@@ -15,7 +15,7 @@ from ..events import Decided
 from ..run import Run
 from ..types import Answer, Effort, Question
 from .answers import as_answer
-from .compute import Compute
+from .compute import Compute, unanswered
 from .direct import Direct
 from .rag import Rag
 from .refine import Refine
@@ -47,6 +47,11 @@ class Auto:
     def remembers(self) -> bool:
         """With the least effort all is answered in one call, which reads the conversation."""
         return self.effort in ("none", "minimal") and self.rag.librarian is None
+
+    @property
+    def thorough(self) -> bool:
+        """Whether a program that failed, or samples that disagree over one part, are worth more calls."""
+        return self.effort in ("high", "xhigh")
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         if self.rag.librarian and (parts := parts_of(question.text)) < 2:
@@ -89,8 +94,8 @@ class Auto:
         finding = await self.compute.work(question, run)
         if finding.ok:
             return await self.compute.told(question, finding, run)
-        reason = f"no program that answers the question ran: {finding.text}"
-        if self.effort not in ("high", "xhigh"):
+        reason = unanswered(finding)
+        if not self.thorough:
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
         if parts_of(question.text) >= 2:  # whose answers seldom agree word for word
@@ -103,7 +108,7 @@ class Auto:
         """The answer of the majority; of a plan if there is none worth the name, and parts or effort to plan with."""
         ballot = await self.vote.poll(question, run)
         found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"
-        plans = self.effort in ("high", "xhigh") or parts_of(question.text) >= 2
+        plans = self.thorough or parts_of(question.text) >= 2
         if ballot.certainty >= self.doubt or not plans:
             run.emit(Decided("answer of the majority", found))
             return await as_answer(question, ballot.winner.reply, run)

@@ -29,7 +29,7 @@ class Compute:
     async def __call__(self, question: Question, run: Run) -> Answer:
         finding = await self.work(question, run)
         if not finding.ok:
-            run.emit(Decided("direct", f"no program that answers the question ran: {finding.text}"))
+            run.emit(Decided("direct", unanswered(finding)))
             return await self.direct(question, run)
         return await self.told(question, finding, run)
 
@@ -44,3 +44,8 @@ class Compute:
         finding = await self.calculator.work(task, {}, run.at(task.id))
         run.emit(Found(finding))
         return finding
+
+
+def unanswered(finding: Finding) -> str:
+    """Why something else must answer the question."""
+    return f"no program that answers the question ran: {finding.text}"
