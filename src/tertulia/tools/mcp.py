@@ -42,7 +42,7 @@ class Server:
     allowed: tuple[str, ...] = ()
     """Tools that agents may use; `*` stands for all."""
     seconds: float = 30.0
-    """Most time that one use may take."""
+    """Most time that one use may take; starting, and saying what there is, may take `CONNECT_SECONDS`."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Connection:
             async with (
                 words,
                 _transport(self.server, words) as transport,
-                Client(transport, read_timeout_seconds=self.server.seconds) as client,
+                Client(transport, read_timeout_seconds=CONNECT_SECONDS) as client,
             ):
                 ready.set_result(client)
                 await over.wait()
@@ -237,7 +237,7 @@ async def _transport(server: Server, words: LastWords) -> AsyncIterator[Any]:
     import httpx2
     from mcp.client.streamable_http import streamable_http_client
 
-    timeout = httpx2.Timeout(CONNECT_SECONDS, read=server.seconds)
+    timeout = httpx2.Timeout(CONNECT_SECONDS, read=max(CONNECT_SECONDS, server.seconds))
     async with httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http:
         yield streamable_http_client(server.url, http_client=http)
 
