@@ -97,6 +97,10 @@ def decisions(events):
     return [(event.choice, event.reason) for event in events if isinstance(event, Decided)]
 
 
+def asked(events):
+    return [event.entry.agent for event in events if isinstance(event, Replied)]
+
+
 def test_a_plain_sum_costs_one_call_which_is_told_the_result():
     heard = []
     answered, events = ask("What is 17 * 23?", lambda system, text: heard.append(text) or "391")
@@ -123,6 +127,16 @@ def test_where_no_program_runs_one_call_answers_and_the_reason_is_recorded():
     _, (choice, reason) = decisions(events)
     assert choice == "direct"
     assert "no program" in reason
+
+
+def test_a_program_is_repaired_where_the_question_shows_that_it_can_be_computed_and_not_where_a_model_guessed_so():
+    def fails(system, text):
+        return '{"way": "compute"}' if "JSON" in system else "no program" if "Python" in system else "it fell"
+
+    _, shown = ask(SHIRTS, fails)
+    _, guessed = ask(SIEGE, fails)
+    assert asked(shown) == ["calculator", "calculator", "direct"]
+    assert asked(guessed) == ["triage", "calculator", "direct"]
 
 
 def test_where_no_program_runs_high_effort_asks_for_the_majority():

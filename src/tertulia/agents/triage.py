@@ -81,8 +81,8 @@ class Choice:
     reason: str
     known: str = ""
     """What was found out on the way, such as a sum computed by code."""
-    open: bool = False
-    """True if there is no one right answer to compute or look up, so that drafts may improve it."""
+    guessed: bool = False
+    """True if a model said so, of a question that does not show it."""
 
 
 def parts_of(text: str) -> int:
@@ -147,11 +147,11 @@ class Triage:
             return Choice("direct", "the triage gave no word")
         if way not in ASKED:
             return Choice("direct", f"the triage said {way!r}")
-        return Choice(way, "the triage said so", open=way == "direct")
+        return Choice(way, "the triage said so", guessed=True)
 
     def within(self, choice: Choice, effort: Effort) -> Choice:
         """The choice or, if the effort does not reach that far, the most that it does."""
-        if choice.open and effort in ("high", "xhigh"):
+        if choice.guessed and choice.route == "direct" and effort in ("high", "xhigh"):
             return Choice("synthesize", f"{choice.reason}; effort {effort} allows drafts")
         if choice.route in ALLOWED[effort]:
             return choice

@@ -70,7 +70,7 @@ class Auto:
             case "direct":
                 return await self.direct(question, run)
             case "compute":
-                return await self.computed(question, run)
+                return await self.computed(question, run, self.compute.once() if choice.guessed else self.compute)
             case "vote":
                 return await self.voted(question, run)
             case "refine":
@@ -85,15 +85,16 @@ class Auto:
         plain = choice.route in ("direct", "compute") and not choice.known and not question.images
         return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
-    async def computed(self, question: Question, run: Run) -> Answer:
+    async def computed(self, question: Question, run: Run, compute: Compute) -> Answer:
         """The answer of a program; if none ran, of one call, or with high effort of a plan or a vote.
 
         Measured in docs/lab.md: where the model wrote no program that runs, its samples and plans were no more often
-        right than its first answer, and took several times the tokens.
+        right than its first answer, and took several times the tokens. So was a second program of a question that
+        does not show that it can be computed.
         """
-        finding = await self.compute.work(question, run)
+        finding = await compute.work(question, run)
         if finding.ok:
-            return await self.compute.told(question, finding, run)
+            return await compute.told(question, finding, run)
         reason = unanswered(finding)
         if not self.thorough:
             run.emit(Decided("direct", reason))

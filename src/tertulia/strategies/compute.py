@@ -5,7 +5,7 @@ Source: Chen, Ma, Wang and Cohen, 2023; Gao et al., 2023 (PAL).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..agents.calculator import WHOLE, Calculator
 from ..agents.synthesizer import Synthesizer
@@ -32,6 +32,10 @@ class Compute:
             run.emit(Decided("direct", unanswered(finding)))
             return await self.direct(question, run)
         return await self.told(question, finding, run)
+
+    def once(self) -> Compute:
+        """The same without a repair, for a question that may have no program."""
+        return replace(self, calculator=replace(self.calculator, repairs=0))
 
     async def told(self, question: Question, finding: Finding, run: Run) -> Answer:
         """What the program printed, as it is if that says all, since a model that copies it may change it."""
