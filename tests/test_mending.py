@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tertulia.agents.calculator import EXAMPLES, FENCED
 from tertulia.tools.mending import mended, only_states
-from tertulia.tools.sandbox import execute
+from tertulia.tools.sandbox import execute, program
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,11 @@ def test_nothing_that_is_written_makes_mending_fail_or_spoils_a_program(written:
     except (SyntaxError, ValueError):
         return
     assert after.startswith(written)
+
+
+@pytest.mark.parametrize("shown", [code for _, code in EXAMPLES])
+async def test_what_the_calculator_is_shown_are_programs_that_compute_and_print(shown: str) -> None:
+    assert program(FENCED.format(shown)) == shown
+    assert mended(shown) == shown
+    assert not only_states(shown)
+    assert (await execute(shown)).output.strip()

@@ -48,8 +48,13 @@ EXAMPLES = (
 WHOLE = tuple(example for example in EXAMPLES if "Your part:" not in example[0])
 """What is shown to one who answers a whole question: examples of parts would be read for nothing."""
 
+FENCED = "```python\n{}\n```"
+"""How programs are shown, since a model that sees programs in fences writes programs, where it would else answer."""
+
 REPAIR = """This program failed:
+```python
 {program}
+```
 
 {error}
 
@@ -94,7 +99,8 @@ class Calculator:
 
         One that prints nothing has failed, and so has one that prints a number which it did not work out.
         """
-        reply = await run.ask(self.system, text, examples=self.examples, max_tokens=self.max_tokens)
+        examples = [(asked, FENCED.format(code)) for asked, code in self.examples]
+        reply = await run.ask(self.system, text, examples=examples, max_tokens=self.max_tokens)
         code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
         if not execution.error and not execution.output.strip():
