@@ -89,7 +89,7 @@ class Auto:
         """The answer of a program; if none ran, of one call, or with high effort of a plan or a vote.
 
         Measured in docs/lab.md: where the model wrote no program that runs, its samples and plans were no more often
-        right than its first answer, and took several times the tokens. So was a second program of a question that
+        right than its first answer, and took several times the tokens. Nor was a second program, of a question that
         does not show that it can be computed.
         """
         finding = await compute.work(question, run)
