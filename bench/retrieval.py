@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from tertulia.agents.librarian import Librarian
+from tertulia.books import Books
 from tertulia.model import Closes
 from tertulia.providers.catalog import Wishes
 from tertulia.run import Run
@@ -114,7 +115,7 @@ async def translated(library: Library, cases: Sequence[Case], collection: str, m
     librarian, ranks = Librarian(library, (collection,), passages=5, translates=True), []
     asked = make_model(model, Wishes(say=lambda _: None))
     for case in cases:
-        run = Run({"default": asked}).by("librarian")
+        run = Run(Books({"default": asked})).by("librarian")
         foreign = await librarian.foreign(case.question)
         task = Task("t1", case.question, "librarian")
         found = await librarian.search(await librarian.taken_apart(task, {}, foreign, run))

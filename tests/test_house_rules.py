@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 import tertulia
+from bench import lines
 
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
     {"errors"},
     {"types", "usage"},
     {"budget", "events", "model", "schedule", "gate", "language"},
-    {"run", "codec", "progress", "telemetry"},
+    {"journal", "listening", "codec", "progress", "telemetry"},
+    {"books"},
+    {"attempt"},
+    {"run"},
     {"tools", "providers", "stores"},
     {"agents"},
     {"strategies"},
@@ -119,13 +123,11 @@ def test_importing_loads_nothing_heavy_and_starts_nothing(heavy):
     assert heavy not in after["modules"]
 
 
-def test_following_one_question_takes_less_than_a_thousand_lines():
-    straight = ["house", "run", "schedule", "budget", "model", "usage", "strategies/tertulia"]
-    straight += [f"agents/{name}" for name in ("planner", "calculator", "reasoner", "critic", "synthesizer")]
-    lines = sum(
-        1
-        for name in straight
-        for line in (ROOT / f"{name}.py").read_text().splitlines()
-        if line.strip() and not line.strip().startswith("#")
-    )
-    assert lines < 1_400  # docstrings and prompts included; the code alone is about half
+def test_a_planned_question_in_the_house_enters_less_than_1060_lines():
+    lines.in_the_house()
+    assert lines.trace(lines.in_the_house).lines < 1_060
+
+
+def test_a_question_from_the_command_line_enters_less_than_1390_lines():
+    lines.on_the_command_line()
+    assert lines.trace(lines.on_the_command_line).lines < 1_390

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia import House
+from tertulia.books import Books
 from tertulia.errors import SettingsError
 from tertulia.lab.cases import adapter
 from tertulia.lab.checkers import Choice, Exact, Gym, Judge, Number, Parts, Program, Regex
@@ -138,12 +139,12 @@ def test_families_whose_scorer_runs_the_answer_as_code_are_refused(family):
 
 async def test_a_model_that_judges_is_marked_as_such_and_pays_for_itself():
     agrees = House({"default": Scripted(lambda system, text: json.dumps({"correct": "Paris" in text}))})
-    mark = await Judge().mark("The city of light", "Paris", "en", Run(agrees.models))
+    mark = await Judge().mark("The city of light", "Paris", "en", Run(Books(agrees.models)))
     assert mark.correct
     assert mark.judged
     assert mark.judging > 0
     vague = House({"default": Scripted(lambda system, text: "probably true")})
-    assert not (await Judge().mark("x", "Paris", "en", Run(vague.models))).correct
+    assert not (await Judge().mark("x", "Paris", "en", Run(Books(vague.models)))).correct
     with pytest.raises(SettingsError, match="--judge"):
         await Judge().mark("x", "Paris", "en", None)
 

@@ -6,8 +6,17 @@ import json
 import pytest
 
 from tertulia import Budget, House, Message, Plan, Question, Request, Task
-from tertulia.errors import BudgetExceeded, InvalidQuestion, ModelError, PlanError, SettingsError
+from tertulia.errors import (
+    BudgetExceeded,
+    InvalidQuestion,
+    ModelBusy,
+    ModelError,
+    PlanError,
+    SettingsError,
+    UnusableReply,
+)
 from tertulia.events import Decided, Failed, Found, Judged, Planned, Replied, TaskStarted, Text
+from tertulia.gate import Gate
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.memory import Memory
 from tertulia.strategies.direct import Direct
@@ -303,3 +312,14 @@ def test_what_was_not_found_is_planned_for_once_more(house, happen):
     (decided,) = (event for event in events if isinstance(event, Decided))
     assert decided.choice == "replan"
     assert "undefined" in decided.reason
+
+
+def test_a_reply_that_is_no_use_at_the_last_try_fails_as_one_that_is_no_use(house, happen):
+    failures = iter([ModelBusy("503"), ModelBusy("503"), ModelBusy("503"), UnusableReply("it refuses")])
+
+    def refuses(system, text):
+        raise next(failures)
+
+    at_once = {"scripted": Gate("scripted", chance=lambda: 0.0)}
+    with pytest.raises(UnusableReply, match="it refuses"):
+        happen(house(refuses, strategy=Direct(), gates=at_once))

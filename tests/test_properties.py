@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia import Budget, House, Ledger, Plan, Question, Task, Usage
 from tertulia.agents.planner import Planner, parse, schema, written
+from tertulia.books import Books
 from tertulia.codec import dumped, loaded
 from tertulia.errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError
 from tertulia.events import Replied
@@ -177,7 +178,7 @@ def test_parallel_calls_never_cross_a_budget_together(calls, tokens, max_tokens,
     budget = Budget(tokens=tokens, calls=5 if capped_calls else None)
     model = Scripted(lambda system, text: "word " * 80, seconds=0)
     events = []
-    run = Run({"default": model}, budget, on_event=events.append)
+    run = Run(Books({"default": model}, budget, emit=events.append))
 
     async def one(number, run):
         try:
@@ -189,9 +190,9 @@ def test_parallel_calls_never_cross_a_budget_together(calls, tokens, max_tokens,
     served = asyncio.run(run.map(one, range(calls)))
     spent = sum(event.entry.usage.total for event in events if isinstance(event, Replied))
     assert spent <= tokens * (1 - budget.keep)
-    assert sum(served) == len(run.ledger)
+    assert sum(served) == len(run.books.ledger)
     if capped_calls:
-        assert len(run.ledger) <= 4
+        assert len(run.books.ledger) <= 4
 
 
 @settings(deadline=None, max_examples=40)

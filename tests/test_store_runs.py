@@ -12,9 +12,9 @@ from tertulia.durable.carry import carry
 from tertulia.durable.presence import Presence, Watch, new_worker
 from tertulia.errors import BudgetExceeded, KeyReused, RunCancelled, RunTaken, StoreError, UnknownName
 from tertulia.events import Answered, Asked, Found, Planned, Replied, Text, Waiting
+from tertulia.journal import Heard
 from tertulia.model import Reply
 from tertulia.providers.scripted import Scripted
-from tertulia.run import Heard
 from tertulia.stores.journal import RunJournal
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Idempotency, Wanted

@@ -14,13 +14,14 @@ from tertulia.registry import find, parts
 from tertulia.settings import EFFORTS, make_strategy
 from tertulia.stores.memory import Memory
 from tertulia.strategies import Scales
-from tertulia.strategies.answers import canonical, certainty, concluded, readable, says_all
+from tertulia.strategies.agreement import canonical, concluded
+from tertulia.strategies.answers import readable, says_all
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
 from tertulia.strategies.refine import Refine
 from tertulia.strategies.search import Search
 from tertulia.strategies.synthesize import Synthesize
-from tertulia.strategies.vote import Vote
+from tertulia.strategies.vote import Vote, certainty
 
 from . import conftest
 

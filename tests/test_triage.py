@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tertulia import House, Question
-from tertulia.agents.triage import Triage, parts_of
+from tertulia.agents.triage import Triage
 from tertulia.events import Decided, Replied
 from tertulia.providers.scripted import Scripted
 from tertulia.strategies.auto import Auto
@@ -149,8 +149,8 @@ def test_where_no_program_runs_high_effort_asks_for_the_majority():
 
 def test_statements_that_are_given_are_no_parts_of_the_question():
     text = "Consider:\n1. All students are dogs.\n2. No dogs are lions.\n\nDoes it follow that no student is a lion?"
-    assert parts_of(text) == 1
-    assert parts_of("Can you do this?\n1. Name a fruit.\n2. Name a river.") == 3
+    assert Question(text).parts == 1
+    assert Question("Can you do this?\n1. Name a fruit.\n2. Name a river.").parts == 3
 
 
 def test_where_no_program_runs_for_several_parts_high_effort_plans_them():

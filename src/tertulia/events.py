@@ -143,3 +143,7 @@ Event = (
     | Failed
     | Answered
 )
+
+
+def ignore(event: Event) -> None:
+    """A listener that does not listen."""

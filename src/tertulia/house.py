@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any
 
 from .agents.restater import Restater
+from .books import Books
 from .budget import Budget
 from .errors import BudgetExceeded
-from .events import Answered, Asked, Decided, Event, Text, Thought
+from .events import Answered, Asked, Decided, Event, ignore
 from .gate import Gate
+from .journal import Forgetful, Journal
 from .language import language
+from .listening import as_events
 from .model import Chunk, Closes, Model, Request, closing
-from .run import Forgetful, Journal, Run, ignore
+from .run import Run
 from .strategies import Remembers, Strategy
 from .strategies.direct import Direct
 from .strategies.tertulia import Tertulia
 from .tools import sandbox
 from .types import Question, Turn
-from .usage import Ledger, Report, Usage
+from .usage import Ledger
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,14 @@ class House:
         question = replace(question, language=question.language or language(question.text))
         ledger, began = Ledger(await journal.entries()), time.monotonic() - await journal.worked()
         with self.watch(on_event) as heard:
-            run = Run(self.models, self.budget, journal, heard, ledger, self.gates, question.form, started=began)
+            run = Run(Books(self.models, self.budget, journal, heard, ledger, self.gates, began))
             run.emit(Asked(question, self.strategy.name))
             try:
                 answer = await self.strategy(await self.in_full(question, run), run)
             except BudgetExceeded as stop:
                 run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
                 answer = replace(await self.last_resort(question, run), stopped=str(stop))
-            answer = replace(answer, calls=run.called.get(answer.written_by or "", ()))
-            answered = Answered(answer, run.ledger.report(answer.written_by, run.seconds))
+            answered = Answered(answer, ledger.report(answer.written_by, run.books.seconds))
             run.emit(answered)
         return answered
 
@@ -105,7 +104,7 @@ class House:
         Args:
             on_event: Told of every event as it happens, also of those that come after the reader has left.
         """
-        return told(lambda listener: self.ask(question, listener, journal), on_event)
+        return as_events(lambda listener: self.ask(question, listener, journal), on_event)
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         *earlier, last = request.messages
@@ -113,7 +112,7 @@ class House:
         async with closing(self.events(Question(last.text, last.images, history=history))) as events:
             async for event in events:
                 if isinstance(event, Answered):
-                    yield Chunk(event.answer.text, usage=as_usage(event.report), finish="stop")
+                    yield Chunk(event.answer.text, usage=event.report.usage, finish="stop")
 
     async def close(self) -> None:
         """End what its models and the sandbox hold: connections, processes."""
@@ -131,59 +130,3 @@ class House:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-async def told(
-    work: Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]],
-    on_event: Callable[[Event], None] = ignore,
-) -> AsyncGenerator[Event, None]:
-    """The events that `work` tells its listener, as they happen; leaving the loop early cancels it.
-
-    A reader that is slow gets longer pieces of text, not more of them.
-
-    Args:
-        on_event: Told of every event as it happens, also of those that come after the reader has left.
-    """
-    waiting: deque[Event] = deque()
-    news = asyncio.Event()
-
-    def happened(event: Event) -> None:
-        on_event(event)
-        if waiting and (merged := joined(waiting[-1], event)):
-            waiting[-1] = merged
-        else:
-            waiting.append(event)
-        news.set()
-
-    working = asyncio.create_task(work(happened))
-    working.add_done_callback(lambda _: news.set())
-    try:
-        while not working.done() or waiting:
-            await news.wait()
-            news.clear()
-            while waiting:
-                yield waiting.popleft()
-        await working
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-
-
-def joined(one: Event, other: Event) -> Event | None:
-    """Two pieces of the same reply as one; None if they are not."""
-    if isinstance(one, Text) and isinstance(other, Text) and one.key == other.key:
-        return replace(one, text=one.text + other.text)
-    if isinstance(one, Thought) and isinstance(other, Thought) and one.key == other.key:
-        return replace(one, text=one.text + other.text)
-    return None
-
-
-def as_usage(report: Report) -> Usage:
-    """The three numbers in a provider's terms: all that was read, all that was written, and what of it was hidden."""
-    return Usage(
-        read=report.input + report.reasoning_read,
-        written=report.output + report.reasoning_written,
-        hidden=report.reasoning_written,
-        cached=report.cached,
-        exact=report.exact,
-    )

@@ -10,11 +10,11 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache
 from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 from .errors import ModelBusy
-from .types import Call, Image, Tool
+from .types import Answer, Call, Image, Tool
 from .usage import Usage, estimate
 
 T = TypeVar("T")
@@ -23,6 +23,10 @@ IMAGE_TOKENS = 1600
 """Most tokens an image is taken to cost where the model cannot count; providers shrink larger ones."""
 MESSAGE_TOKENS = 8
 """Most tokens a chat template adds to a message."""
+OUT_OF_TIME = "the time of the budget ran out while the answer was written"
+OUT_OF_TOKENS = "the answer met the most tokens it may have"
+CUT = {"time": OUT_OF_TIME, "length": OUT_OF_TOKENS}
+"""Why an answer is not complete, by how its reply ended."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ class Reply:
     key: str = ""
     """Which call of the run this was; set by the run."""
     calls: tuple[Call, ...] = ()
+
+    def as_answer(self) -> Answer:
+        """The reply as what the person gets back, with why it is not complete if it was cut."""
+        return Answer(self.text.strip(), self.key, stopped=CUT.get(self.finish), calls=self.calls)
 
 
 class Model(Protocol):
@@ -215,8 +223,3 @@ class Draft:
                 on_chunk(chunk)
         if self.finish is None:
             raise ModelBusy("the reply was cut: the stream ended without a finish reason")
-
-
-def stack(model: Model, *layers: Callable[[Model], Model]) -> Model:
-    """Wrap `model` in layers, the first one innermost."""
-    return reduce(lambda inner, layer: layer(inner), layers, model)

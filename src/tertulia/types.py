@@ -5,8 +5,10 @@ Every noun is a frozen dataclass that knows nothing of models, networks or files
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from .errors import InvalidQuestion, PlanError
@@ -16,6 +18,8 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "auto"]
 
 LONGEST_QUESTION = 1_000_000
 """Characters a question may have; longer material belongs in a document."""
+ITEM = re.compile(r"^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
+"""The beginning of an item of a list."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,13 @@ class Question:
                 f"the question has {len(self.text):,} characters and the most is {LONGEST_QUESTION:,}; "
                 "put long material in a document and ask about it"
             )
+
+    @cached_property
+    def parts(self) -> int:
+        """Questions and items that it asks, 1 or more; items before its only question are what is given."""
+        asked, items = self.text.count("?"), list(ITEM.finditer(self.text))
+        given = asked == 1 and items and items[-1].end() <= self.text.index("?")
+        return max(1, asked if given else asked + len(items))
 
     @property
     def briefing(self) -> str:

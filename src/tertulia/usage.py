@@ -99,6 +99,12 @@ class Report:
         """Part of `reasoning` that was written."""
         return self.reasoning - self.reasoning_read
 
+    @property
+    def usage(self) -> Usage:
+        """The run as if it were one call: all that was read, all that was written, and what of it was not shown."""
+        read, written = self.input + self.reasoning_read, self.output + self.reasoning_written
+        return Usage(read, written, self.reasoning_written, self.cached, self.exact)
+
 
 class Ledger:
     """Every attempt at a model call of a run, in the order in which they began."""

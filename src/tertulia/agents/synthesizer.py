@@ -17,8 +17,6 @@ Answer each part of the question, briefly and in plain words. Say which part is 
 Do not mention colleagues, findings or tasks."""
 
 KEEP = "Write the marks such as [1] after what they bear out."
-OUT_OF_TIME = "the time of the budget ran out while the answer was written"
-OUT_OF_TOKENS = "the answer met the most tokens it may have"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Synthesizer:
                 raise
             run.emit(Failed("synthesizer", str(error)))
             return Answer(listed(findings), None, findings, images, citations, stopped=str(error))
-        return Answer(reply.text.strip(), reply.key, findings, images, citations, stopped=cut(reply))
+        return replace(reply.as_answer(), findings=findings, images=images, citations=citations)
 
     async def write(self, question: Question, findings: Findings, run: Run) -> Reply:
         """Ask for the answer, with findings cut in half for as long as the prompt is too long."""
@@ -51,13 +49,16 @@ class Synthesizer:
             text = f"Question: {question.text}\n\nFindings:\n{known}\n\nWrite the answer{tongue(question)}."
             try:
                 return await run.ask(
-                    self.system, text, history=question.history, max_tokens=self.max_tokens, final=True
+                    self.system, text, history=question.history, max_tokens=self.max_tokens, form=question.form
                 )
-            except (PromptTooLong, BudgetExceeded) as error:
-                if longest < self.shortest or getattr(error, "limit", "tokens") != "tokens":
+            except PromptTooLong:
+                if longest < self.shortest:
                     raise
-                longest //= 2
-                findings = {id: replace(f, text=f.text[:longest]) for id, f in findings.items()}
+            except BudgetExceeded as budget:
+                if longest < self.shortest or budget.limit != "tokens":
+                    raise
+            longest //= 2
+            findings = {id: replace(f, text=f.text[:longest]) for id, f in findings.items()}
 
 
 def cited(findings: Findings) -> tuple[Citation, ...]:
@@ -68,13 +69,6 @@ def cited(findings: Findings) -> tuple[Citation, ...]:
 def tongue(question: Question) -> str:
     """In which language to answer, as the end of an instruction."""
     return f" in {question.language}" if question.language else ", in the language of the question"
-
-
-def cut(reply: Reply) -> str | None:
-    """Why the reply ended before its time; None if it did not."""
-    if reply.finish == "time":
-        return OUT_OF_TIME
-    return OUT_OF_TOKENS if reply.finish == "length" else None
 
 
 def listed(findings: Findings) -> str:

@@ -49,7 +49,6 @@ WORDS = re.compile(
     re.I,
 )
 """What no program can say."""
-ITEM = re.compile(r"^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
 SHORT = 30
 """Words up to which a question of one part without numbers is answered at once."""
 
@@ -85,13 +84,6 @@ class Choice:
     """True if a model said so, of a question that does not show it."""
 
 
-def parts_of(text: str) -> int:
-    """Questions or items that a text asks, 1 or more; items before its only question are what is given."""
-    asked, items = text.count("?"), list(ITEM.finditer(text))
-    given = asked == 1 and items and items[-1].end() <= text.index("?")
-    return max(1, asked if given else asked + len(items))
-
-
 @dataclass(frozen=True)
 class Triage:
     """Looks at features of the question, which costs nothing; asks a model only where these do not decide."""
@@ -106,7 +98,7 @@ class Triage:
     def by_features(self, question: Question) -> Choice | None:
         """What can be seen from outside; None if that does not decide."""
         text = question.text
-        parts, words, found = parts_of(text), len(text.split()), list(numbers(text))
+        parts, words, found = question.parts, len(text.split()), list(numbers(text))
         if question.images:
             return Choice("direct", "an image is looked at in one call")
         if asserts_in(text):

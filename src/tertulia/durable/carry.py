@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import ModelError, RunCancelled, StoreError, TertuliaError
-from ..events import Answered, Event
+from ..events import Answered, Event, ignore
 from ..house import House
-from ..run import ignore
 from ..stores.database import Connection
 from ..stores.journal import RunJournal
 from ..stores.records import State

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..books import Books
 from ..errors import SettingsError, TertuliaError
 from ..events import Event, Replied
 from ..house import House
@@ -273,7 +274,7 @@ async def answer(case: Case, contestant: Contestant, judge: House | None) -> Tri
 
 async def marked(case: Case, said: str, judge: House | None) -> Mark:
     """The checker's verdict of an answer."""
-    asked = None if judge is None else Run(judge.models, judge.budget)
+    asked = None if judge is None else Run(Books(judge.models, judge.budget))
     return await case.checker.mark(said, case.expected, case.language, asked)
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.responses import Response
 
-from ..agents.synthesizer import OUT_OF_TIME, OUT_OF_TOKENS
 from ..budget import tighter
 from ..durable.orders import ordered
 from ..errors import TertuliaError
 from ..house import House
+from ..model import OUT_OF_TIME, OUT_OF_TOKENS
 from ..progress import Progress
 from ..settings import Serving
 from .archive import Archive, InMemory

@@ -15,7 +15,8 @@ from ..durable.configuration import models_of
 from ..durable.presence import Presence
 from ..errors import RunCancelled, StoreError, UnknownName, remade
 from ..events import Event
-from ..house import House, told
+from ..house import House
+from ..listening import as_events
 from ..progress import Progress
 from ..stores.adding import ALPHABET, Adding
 from ..stores.database import Connection
@@ -110,7 +111,7 @@ class Storing:
             return "interrupted" if self.draining else "cancelled"
 
         before = None if job.lasts else storing  # its first call waits until it is stored
-        return told(lambda heard: begin(job.id, job.question, job.house, presence, heard, left, before), see)
+        return as_events(lambda heard: begin(job.id, job.question, job.house, presence, heard, left, before), see)
 
     async def _unstored(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         """A run of which nothing is stored but what it cost."""

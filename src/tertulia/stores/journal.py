@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ..errors import ModelError, RunTaken, StoreError
 from ..events import Answered, Called, Event, Replied, Text, Thought, Used, Waiting
-from ..run import Heard
+from ..journal import Heard
 from ..types import Execution
 from ..usage import Entry, Ledger
 from .database import Connection, Outcome, settle

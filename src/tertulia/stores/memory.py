@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from ..run import Heard
+from ..journal import Heard
 from ..usage import Entry
 
 T = TypeVar("T")

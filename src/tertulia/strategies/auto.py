@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..agents.caller import Caller
 from ..agents.librarian import Librarian
-from ..agents.triage import Choice, Triage, parts_of
+from ..agents.triage import Choice, Triage
 from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
@@ -54,8 +54,8 @@ class Auto:
         return self.effort in ("high", "xhigh")
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        if self.rag.librarian and (parts := parts_of(question.text)) < 2:
-            run.emit(Decided("rag", f"documents are given, and it has {parts} part"))
+        if self.rag.librarian and question.parts < 2:
+            run.emit(Decided("rag", f"documents are given, and it has {question.parts} part"))
             return await self.rag(question, run)
         choice = await self.triage.choose(question, self.effort, run)
         run.emit(Decided(choice.route, choice.reason))
@@ -99,7 +99,7 @@ class Auto:
         if not self.thorough:
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
-        if parts_of(question.text) >= 2:  # whose answers seldom agree word for word
+        if question.parts >= 2:  # whose answers seldom agree word for word
             run.emit(Decided("plan", reason))
             return await self.plan(question, run)
         run.emit(Decided("vote", reason))
@@ -109,7 +109,7 @@ class Auto:
         """The answer of the majority; of a plan if there is none worth the name, and parts or effort to plan with."""
         ballot = await self.vote.poll(question, run)
         found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"
-        plans = self.thorough or parts_of(question.text) >= 2
+        plans = self.thorough or question.parts >= 2
         if ballot.certainty >= self.doubt or not plans:
             run.emit(Decided("answer of the majority", found))
             return await as_answer(question, ballot.winner.reply, run)

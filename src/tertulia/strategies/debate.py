@@ -13,7 +13,8 @@ from ..events import Decided
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Question
-from .answers import as_answer, canonical, concluded, tally
+from .agreement import canonical, concluded, tally
+from .answers import as_answer
 from .sampling import BY_STEPS, sample
 
 SYSTEM = """You debate a question with others. Reason in at most eight short lines, say where another is wrong and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..agents.synthesizer import cut, tongue
+from ..agents.synthesizer import tongue
 from ..run import Run
 from ..types import Answer, Question
 
@@ -29,6 +29,6 @@ class Direct:
             history=question.history,
             images=question.images,
             max_tokens=self.max_tokens,
-            final=True,
+            form=question.form,
         )
-        return Answer(reply.text.strip(), reply.key, stopped=cut(reply))
+        return reply.as_answer()

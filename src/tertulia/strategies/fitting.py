@@ -34,14 +34,14 @@ class Fitting:
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         answer = await self.strategy(question, run)
-        if answer.written_by in run.called:  # there is no answer yet
+        if answer.calls:  # there is no answer yet
             return answer
         schema = question.form.schema or {}
         text, wrong = fitted(answer.text, schema)
         if wrong:
             run.emit(Decided("mend", f"the answer does not follow the schema: {wrong}"))
             asked = f"Question: {question.text}\n\nAnswer: {answer.text}\n\nWhat is wrong with it: {wrong}\n\nMend it."
-            reply = await run.by("mender").ask(self.system, asked, max_tokens=self.max_tokens, final=True)
+            reply = await run.by("mender").ask(self.system, asked, max_tokens=self.max_tokens, form=question.form)
             answer = replace(answer, written_by=reply.key)
             text, wrong = fitted(reply.text, schema)
         if wrong:

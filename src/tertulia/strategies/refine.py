@@ -52,7 +52,7 @@ class Refine:
                 history=question.history,
                 images=question.images,
                 max_tokens=self.max_tokens,
-                final=True,
+                form=question.form,
             )
             finding = Finding("t1", "drafter", reply.text, asked=question.text)
             run.emit(Found(finding))

@@ -17,7 +17,8 @@ from ..events import Decided
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
-from .answers import as_answer, canonical, concluded, tally
+from .agreement import canonical, concluded, tally
+from .answers import as_answer
 
 STEP = """You solve a question step by step. Write only the next step, in one or two short sentences."""
 FINISH = """You finish a solution that was begun. Go on in at most four short lines. Then write a last line with the

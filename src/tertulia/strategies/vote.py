@@ -5,6 +5,8 @@ Sources: self-consistency (Wang et al., 2023); adaptive consistency (Aggarwal et
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import BudgetExceeded, ModelError, TertuliaError
@@ -12,7 +14,8 @@ from ..events import Decided, Failed
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
-from .answers import as_answer, canonical, certainty, concluded, tally
+from .agreement import canonical, concluded, tally
+from .answers import as_answer
 from .sampling import BY_STEPS, sample
 
 MOST = {"none": 1, "minimal": 1, "low": 3, "medium": 5, "high": 9, "xhigh": 15, "auto": 7}
@@ -101,3 +104,16 @@ class Vote:
 
     def scaled(self, effort: Effort) -> Vote:
         return replace(self, most=MOST[effort], wave=min(self.wave, MOST[effort]))
+
+
+def certainty(votes: Sequence[int]) -> float:
+    """How likely the leader stays the leader, 0 to 1, given the votes of each conclusion.
+
+    The probability that the leader's true share is above the runner-up's, under a flat prior for the two.
+
+    Source: adaptive consistency (Aggarwal, Madaan, Yang and Mausam, 2023), with a Beta stopping rule.
+    """
+    leader, runner_up, *_ = [*sorted(votes, reverse=True), 0, 0]
+    trials = leader + runner_up + 1
+    ahead: float = sum(math.comb(trials, wins) for wins in range(leader + 1)) / 2**trials
+    return ahead
