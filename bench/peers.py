@@ -1,6 +1,6 @@
 """Runs other people's ways of reasoning on the same cases and model, and adds them to the same table.
 
-    python -m bench.peers bench/cases/complex.jsonl gym:small:8 --model embedded --out results --approaches re2,moa
+    python -m bench.peers bench/cases/train/complex.jsonl gym:small:8 --out results --approaches re2,moa
 
 optillm runs in an environment of its own, made at the first use; plain self-consistency (`sample:9`) runs here. Both
 reach the model only through `counting_proxy`, which counts what the model served: what a peer reports itself is kept

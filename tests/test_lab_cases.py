@@ -18,7 +18,7 @@ async def test_every_hand_written_answer_is_what_its_program_computes():
 
 
 def test_the_hand_written_set_is_large_and_in_two_languages():
-    complex_ones = read(HERE / "complex.jsonl")
+    complex_ones = read(HERE / "train/complex.jsonl")
     assert len(complex_ones) >= 60
     assert len({case.family for case in complex_ones}) >= 6
     assert min(Counter(case.language for case in complex_ones).values()) >= 30
@@ -34,9 +34,11 @@ def test_generated_cases_depend_on_the_seed_alone():
 
 
 def test_a_count_takes_the_first_cases_of_each_family_of_a_file():
-    some = load([f"{HERE / 'complex.jsonl'}:2"])
-    assert Counter(case.family for case in some) == Counter({case.family: 2 for case in read(HERE / "complex.jsonl")})
-    assert {case.id for case in some} <= {case.id for case in read(HERE / "complex.jsonl")}
+    some = load([f"{HERE / 'train/complex.jsonl'}:2"])
+    assert Counter(case.family for case in some) == Counter(
+        {case.family: 2 for case in read(HERE / "train/complex.jsonl")}
+    )
+    assert {case.id for case in some} <= {case.id for case in read(HERE / "train/complex.jsonl")}
     with pytest.raises(SettingsError, match="nowhere"):
         load(["nowhere.jsonl:2"])
 

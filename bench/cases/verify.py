@@ -23,7 +23,7 @@ from tertulia.lab.checkers import Choice, Number, Parts, Regex, near
 from tertulia.lab.reading import numbers
 
 HERE = Path(__file__).parent
-FILES = ("complex", "trivial", "proportion")
+FILES = ("train/complex", "trivial", "proportion")
 Solution = Callable[[], object]
 SOLUTIONS: dict[str, Solution] = {}
 

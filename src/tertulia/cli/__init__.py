@@ -165,7 +165,7 @@ def new_key(name: Annotated[str, typer.Argument(help="Who holds it.")] = "someon
 
 @app.command(name="eval")
 def evaluate(
-    cases: Annotated[list[str], typer.Argument(help="JSON lines files, or gym:FAMILY[,FAMILY]:COUNT.")],
+    cases: Annotated[list[str], typer.Argument(help="JSON lines files, folders, or gym:FAMILY[,FAMILY]:COUNT.")],
     strategies: Annotated[str, typer.Option(help="With commas, as in direct,vote:9,auto@low.")] = "direct,auto",
     models: Annotated[str | None, typer.Option(help="With commas: PROVIDER:NAME.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
@@ -178,6 +178,12 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("results"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the results that are there.")] = False,
     reuse: Annotated[bool, typer.Option("--reuse", help="Make requests that are alike once; no seconds then.")] = False,
+    against: Annotated[
+        list[str] | None, typer.Option(help="Cases that these may not repeat; may be given again.")
+    ] = None,
+    show_failures: Annotated[
+        bool, typer.Option("--show-failures", help="Print what was wrong; only of train.")
+    ] = False,
 ) -> None:
     """Measure strategies on questions whose answers are known: accuracy, tokens, seconds and money."""
     from .evaluate import Evaluating, split
@@ -185,7 +191,10 @@ def evaluate(
     limits = {"tokens": budget_tokens, "seconds": budget_seconds}
     settings = load(base_url=base_url, budget={name: value for name, value in limits.items() if value} or None)
     named = split(models or settings.model)
-    Evaluating(tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge, reuse).run()
+    Evaluating(
+        tuple(cases), split(strategies), named, settings, out, limit, seed, parallel, resume, judge, reuse,
+        tuple(against or ()), show_failures,
+    ).run()  # fmt: skip  # type: ignore[arg-type]
 
 
 @app.command()

@@ -15,10 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..errors import SettingsError
 from ..house import House
 from ..lab.cases import Case
+from ..lab.failures import failures
 from ..lab.measure import Contestant, Results, Trial, measure, setup, without_limits
+from ..lab.measure import load as loaded
+from ..lab.overlap import refuse_overlaps
 from ..lab.plots import plot
 from ..lab.report import as_json, as_markdown, findings
 from ..lab.reuse import Replies, reusing
+from ..lab.sets import kept, refuse_kept
 from ..lab.suites import load
 from ..settings import EFFORTS, Settings, choose, make_strategy, open_house
 from ..strategies import Strategy
@@ -45,12 +49,20 @@ class Evaluating:
     judge: str = ""
     reuse: bool = False
     """Whether requests that are alike are made once."""
+    against: tuple[str, ...] = ()
+    """Sources of another set, with which these cases may share no question."""
+    show_failures: bool = False
+    """Whether to print what was answered wrong; only of train."""
 
     def run(self) -> None:
         """Measure what is left to measure, write the report, print its table."""
         if self.parallel < 1 or (self.limit is not None and self.limit < 1):
             raise SettingsError("--parallel and --limit must be 1 or more")
         cases = load(self.sources, self.seed, self.limit)
+        if self.against:
+            refuse_overlaps(cases, load(self.against, self.seed))
+        if self.show_failures:
+            refuse_kept(cases, "reading failures")
         console = Console(stderr=True, highlight=False)
         try:
             asyncio.run(self._measure(cases, console))
@@ -59,6 +71,8 @@ class Evaluating:
             raise SystemExit(INTERRUPTED) from None
         _, text = write_report(self.out, self.seed)
         print(text)
+        if self.show_failures:
+            print(failures(cases, loaded(self.out / "results.jsonl")[1]))
         console.print(f"written to {self.out}")
 
     async def _measure(self, cases: Sequence[Case], console: Console) -> None:
@@ -77,10 +91,12 @@ class Evaluating:
             now = setup(cases, contestants, self.seed, self.parallel, self.judge, self.reuse)
             with Results(self.out, now, self.resume) as results, bar(console) as progress:
                 wanted = {(case.id, one.strategy, one.model) for case in cases for one in contestants}
+                unread = {case.id for case in kept(cases)}
                 task = progress.add_task("", total=len(wanted), completed=len(wanted & results.done))
 
                 def happened(trial: Trial) -> None:
-                    said = f"{trial.strategy}: {trial.case} {'right' if trial.mark.correct else 'wrong'}"
+                    outcome = "done" if trial.case in unread else "right" if trial.mark.correct else "wrong"
+                    said = f"{trial.strategy}: {trial.case} {outcome}"
                     progress.update(task, advance=1, description=said)
                     if not console.is_terminal:  # a bar that moves is of no use in a log
                         console.print(said, markup=False)
@@ -111,8 +127,6 @@ def strategy(name: str, settings: Settings) -> Strategy:
 
 def write_report(folder: Path, seed: int = 0) -> tuple[list[Path], str]:
     """Compute the report of a folder's results anew; gives its files and its text."""
-    from ..lab.measure import load as loaded
-
     setups, trials = loaded(folder / "results.jsonl")
     found = findings(trials, seed)
     text = as_markdown(found, setups, trials)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
@@ -33,10 +33,23 @@ class Case:
     """What kind of question it is; accuracy is told by family."""
     language: str = "en"
     """ISO code: how numbers in the answer are written, and the language to answer in."""
+    level: Literal[1, 2, 3] | None = None
+    """1: each part is a step or two. 2: parts build on each other, or a rule has an exception. 3: conditions must be
+    weighed, or possibilities searched. None if nobody said."""
+    set: Literal["train", "validation", "test"] = "train"
+    """How it may be used; a file says it in its first line."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a file of cases: of which set they are, and how they may be used."""
+
+    set: Literal["train", "validation", "test"]
+    use: str = ""
 
 
 def read(file: Path) -> list[Case]:
-    """The cases of a JSON lines file.
+    """The cases of a JSON lines file, whose first line may be a header.
 
     Raises:
         SettingsError: if it cannot be read; the message names the line.
@@ -45,7 +58,19 @@ def read(file: Path) -> list[Case]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}; cases are a JSON lines file or gym:…") from None
-    return [parsed(line, f"{file}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    header = header_of(numbered[0][1]) if numbered else None
+    if header is None:
+        return [parsed(line, f"{file}:{number}") for number, line in numbered]
+    return [replace(parsed(line, f"{file}:{number}"), set=header.set) for number, line in numbered[1:]]
+
+
+def header_of(line: str) -> Header | None:
+    """What a first line says of its file; None if it is a case like the others."""
+    try:
+        return TypeAdapter(Header).validate_json(line)
+    except ValidationError:
+        return None
 
 
 def parsed(line: str, where: str) -> Case:
@@ -73,10 +98,19 @@ def dumped(case: Case) -> dict[str, Any]:
 
 
 def digest(cases: Iterable[Case]) -> dict[str, str]:
-    """A fingerprint of each case by its id, so that results of changed cases are not mixed with older ones."""
+    """A fingerprint of each case by its id, so that results of changed cases are not mixed with older ones.
+
+    It covers what is asked and how the answer is checked; the level and the set change neither.
+    """
     return {
-        case.id: hashlib.sha256(json.dumps(dumped(case), sort_keys=True).encode()).hexdigest()[:12] for case in cases
+        case.id: hashlib.sha256(json.dumps(asked(case), sort_keys=True).encode()).hexdigest()[:12] for case in cases
     }
+
+
+def asked(case: Case) -> dict[str, Any]:
+    data = dumped(case)
+    del data["level"], data["set"]
+    return data
 
 
 @cache

@@ -21,6 +21,8 @@ EVALUATING = frozenset(
     )
 )  # fmt: skip
 """Families whose scorers run the answer as Python code: never given what a model wrote."""
+SIZE = 1_000_000
+"""Cases of a family and seed, and so how far apart seeds must lie."""
 LONGEST = 10_000
 """Characters of an answer that a scorer is given."""
 CLOSED = (
@@ -49,8 +51,8 @@ def dataset(family: str, seed: int, config: Config) -> Any:
     except ImportError:
         raise SettingsError("reasoning-gym is not installed: tertulia setup lab") from None
     if family not in DATASETS:
-        raise UnknownName("family of reasoning-gym", family, [*sorted(set(DATASETS) - EVALUATING), "small"])
-    return reasoning_gym.create_dataset(family, size=1_000_000, seed=seed, **dict(config))
+        raise UnknownName("family of reasoning-gym", family, [*sorted(set(DATASETS) - EVALUATING), "small", "held"])
+    return reasoning_gym.create_dataset(family, size=SIZE, seed=seed, **dict(config))
 
 
 async def score(family: str, seed: int, config: Config, index: int, answer: str) -> float:

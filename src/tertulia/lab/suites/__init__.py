@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import SettingsError
 from ..cases import Case, in_turn, read
-from .gym import make
+from .gym import as_made, make
 
 
 def load(sources: Sequence[str], seed: int = 0, limit: int | None = None) -> tuple[Case, ...]:
-    """The cases of all sources: JSON lines files, whole or as `FILE:COUNT`, or `gym:FAMILY[,FAMILY]:COUNT`.
+    """The cases of all sources: JSON lines files or folders of them, whole or as `FILE:COUNT`, or
+    `gym:FAMILY[,FAMILY]:COUNT`, which may end in `@SEED`.
 
     A count is of each family.
 
     Args:
+        seed: Of generated cases whose source names none.
         limit: Most cases, taken in turn from each family so that none is left out; None for all.
 
     Raises:
@@ -36,22 +39,30 @@ def load(sources: Sequence[str], seed: int = 0, limit: int | None = None) -> tup
 
 
 def written(source: str) -> list[Case]:
-    """Cases of a file; the first ones of each family if the source ends in their number."""
+    """Cases of a file or folder; the first ones of each family if the source ends in their number."""
     path, _, count = source.rpartition(":")
     if not path or not count.isdigit() or Path(source).exists():
-        return list(read(Path(source)))
+        return within(Path(source))
     taken, cases = Counter[str](), []
-    for case in read(Path(path)):
+    for case in within(Path(path)):
         taken[case.family] += 1
         if taken[case.family] <= int(count):
             cases.append(case)
     return cases
 
 
+def within(path: Path) -> list[Case]:
+    """Cases of a file, or of all files of a folder by name."""
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    return [case for file in files for case in read(file)]
+
+
 def generated(source: str, seed: int) -> list[Case]:
     """Cases of reasoning-gym's families, as many of each as the source says."""
-    _, _, rest = source.partition(":")
-    families, _, count = rest.rpartition(":")
-    if not families or not count.isdigit() or int(count) < 1:
-        raise SettingsError(f"{source!r} should look like gym:chain_sum,gcd:10 or gym:small:10")
-    return make(families.split(","), int(count), seed)
+    found = re.fullmatch(r"gym:(?P<families>[\w,]+):(?P<count>[1-9]\d*)(?:@(?P<own>=?)(?P<seed>\d+))?", source)
+    if not found:
+        raise SettingsError(f"{source!r} should look like gym:chain_sum,gcd:10, gym:small:10 or gym:small:10@7")
+    families, count = found["families"].split(","), int(found["count"])
+    if found["own"]:
+        return as_made(families, count, int(found["seed"]))
+    return make(families, count, int(found["seed"] or seed))
