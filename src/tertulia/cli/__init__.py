@@ -118,6 +118,24 @@ def setup(
 
 
 @app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="A name of the list, or OWNER/NAME on the hub; none prints it.")] = "",
+    file: Annotated[str, typer.Option(help="Which GGUF file of it, as in Q8_0; the usual one if not said.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring it without asking.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete it from this machine.")] = False,
+) -> None:
+    """Bring a model to this machine from the model hub, to be used as `embedded:NAME`; without a name, list some."""
+    from .pull import bring, delete, print_offers
+
+    if not name:
+        print_offers()
+    elif remove:
+        delete(name)
+    else:
+        bring(name, file, yes)
+
+
+@app.command()
 def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen at; others than this machine's need keys.")

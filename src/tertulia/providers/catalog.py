@@ -89,14 +89,16 @@ class Gateway:
 
 
 def embedded(name: str, wishes: Wishes) -> Model:
-    """The model in the box: `embedded`, `embedded:small`, or `embedded:FILE.gguf`."""
+    """A model on this machine: `embedded`, `embedded:small`, one that was pulled, or `embedded:FILE.gguf`."""
     from .embedded import Embedded
+    from .shelf import shelved
     from .weights import LARGE, SMALL
 
-    known = {"": LARGE, "large": LARGE, "small": SMALL}
+    known = {"": LARGE, "large": LARGE, "small": SMALL} | {one.name: one.file for one in shelved()}
     if name not in known and not name.endswith(".gguf"):
         raise SettingsError(
-            f"there is no embedded model {name!r}; there are: large, small, or the path of a .gguf file"
+            f"there is no embedded model {name!r}; there are: {', '.join(filter(None, known))}, or the path of a .gguf "
+            "file; `tertulia pull` lists others and brings them"
         )
     return Embedded(
         weights=known.get(name) or Path(name),
