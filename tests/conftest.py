@@ -8,7 +8,6 @@ import json
 import pytest
 
 from tertulia import House, Question
-from tertulia.providers.openai import _dropped
 from tertulia.providers.scripted import Scripted
 
 PLAN = json.dumps(
@@ -31,12 +30,6 @@ def says(system: str, text: str) -> str:
     if system.startswith("You write the answer"):
         return ANSWER
     return "1440 and 168 are compared.\nConclusion: 1440 is larger"
-
-
-@pytest.fixture(autouse=True)
-def unlearned():
-    """What a server refused is forgotten, since another may get its port."""
-    _dropped.clear()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bench import lines
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
     {"errors"},
-    {"types", "usage"},
+    {"types", "usage", "abilities"},
     {"budget", "events", "model", "schedule", "gate", "language"},
     {"journal", "listening", "codec", "progress", "telemetry"},
     {"books"},

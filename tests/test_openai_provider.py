@@ -24,8 +24,10 @@ from tertulia.errors import (
 )
 from tertulia.model import Closes, Draft, Message, Priced, Request
 from tertulia.providers import _chat, _errors
+from tertulia.providers.connections import Connections
+from tertulia.providers.learnt import Learnt
 from tertulia.providers.openai import OpenAI
-from tertulia.types import Image
+from tertulia.types import Call, Image, Tool
 from tertulia.usage import NOTHING, Usage, estimate
 
 QUESTION = Request((Message("system", "Be short."), Message("user", "What is 2 + 3?")))
@@ -136,6 +138,33 @@ def test_images_travel_as_data_urls() -> None:
     ]
 
 
+def test_calls_of_tools_and_their_results_travel_with_what_they_belong_to() -> None:
+    calls = (Call("c1", "move", '{"to": "Lima"}'), Call("c2", "move", '{"to": "Quito"}'))
+    said = (
+        Message("user", "Where?"),
+        Message("assistant", "", calls=calls),
+        Message("tool", "done", answers="c2"),
+        Message("tool", "no room", answers="c1"),
+    )
+    assert _chat.body("m", Request(said))["messages"][1:] == [
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "move", "arguments": '{"to": "Lima"}'}},
+                {"id": "c2", "type": "function", "function": {"name": "move", "arguments": '{"to": "Quito"}'}},
+            ],
+        },
+        {"role": "tool", "content": "done", "tool_call_id": "c2"},
+        {"role": "tool", "content": "no room", "tool_call_id": "c1"},
+    ]
+
+
+def test_a_function_without_parameters_says_that_it_takes_none() -> None:
+    asked = _chat.body("m", replace(QUESTION, tools=(Tool("now"),)))
+    assert asked["tools"][0]["function"]["parameters"] == {"type": "object", "properties": {}}
+
+
 def test_openai_itself_is_told_the_most_tokens_in_its_own_word() -> None:
     assert OpenAI("gpt-5")._body(QUESTION)["max_completion_tokens"] == 512
     assert OpenAI("llama", "http://127.0.0.1:1/v1")._body(QUESTION)["max_tokens"] == 512
@@ -165,6 +194,32 @@ async def test_a_parameter_that_the_server_refuses_is_left_out_from_then_on(
     await ask(model, request)
     assert [call.status for call in server.calls] == [400, 200, 200]
     assert model.dropped == {name: "max_completion_tokens" if name == "max_tokens" else None}
+
+
+async def test_what_a_server_refused_has_a_reason_and_an_end(server: CountingServer) -> None:
+    now = [0.0]
+    model = OpenAI("counting", server.url, connections=Connections(Learnt(lambda: now[0])))
+    server.configure(refuses=("temperature",))
+    await ask(model)
+    (lesson,) = model.connections.learnt
+    assert (lesson.address, lesson.model, lesson.value) == (server.url, "counting", "temperature")
+    assert "'temperature' is not supported" in lesson.reason
+    assert lesson.until == 24 * 3600
+    server.configure(refuses=())
+    await ask(model)
+    now[0] = 25 * 3600
+    await ask(model)
+    await model.close()
+    assert ["temperature" in call.parameters for call in server.calls] == [True, False, False, True]
+    assert list(model.connections.learnt) == []
+
+
+async def test_what_one_house_learns_another_does_not_know(server: CountingServer, model: OpenAI) -> None:
+    server.configure(refuses=("temperature",))
+    await ask(model)
+    assert model.dropped
+    assert not OpenAI("counting", server.url).dropped
+    assert replace(model, label="another").dropped
 
 
 async def test_two_refused_parameters_are_both_left_out(server: CountingServer, model: OpenAI) -> None:

@@ -142,4 +142,4 @@ def _guess(draft: Draft, read: int) -> Usage:
 
 
 def _reply(draft: Draft, usage: Usage) -> Reply:
-    return Reply(draft.text, usage, draft.thought, draft.finish or "stop", calls=draft.calls)
+    return Reply(draft.text, usage, draft.thought, draft.finish or "stop", "", draft.calls, draft.kept, draft.ignored)

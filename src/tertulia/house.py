@@ -108,7 +108,7 @@ class House:
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         *earlier, last = request.messages
-        history = tuple(Turn(message.role, message.text) for message in earlier if message.role != "system")
+        history = tuple(Turn(said.role, said.text) for said in earlier if said.role in ("user", "assistant"))
         async with closing(self.events(Question(last.text, last.images, history=history))) as events:
             async for event in events:
                 if isinstance(event, Answered):

@@ -1,7 +1,6 @@
 """What a language model is, to Tertulia: one method that streams.
 
-A provider, a layer around a provider, and a whole house all have this one shape,
-so they stack and nest freely.
+A provider, a layer around one and a whole house all have this one shape, so they stack and nest freely.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
 
+from .abilities import Thinking
 from .errors import ModelBusy
-from .types import Answer, Call, Image, Tool
+from .types import Answer, Call, Image, Kept, Tool
 from .usage import Usage, estimate
 
 T = TypeVar("T")
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 IMAGE_TOKENS = 1600
 """Most tokens an image is taken to cost where the model cannot count; providers shrink larger ones."""
 MESSAGE_TOKENS = 8
@@ -34,6 +34,16 @@ class Message:
     role: Role
     text: str
     images: tuple[Image, ...] = ()
+    calls: tuple[Call, ...] = ()
+    """Tools that an assistant called."""
+    answers: str = ""
+    """Id of the call whose result a message of a tool is."""
+    kept: Kept | None = None
+    """What came with an assistant's calls and goes back to whoever wrote them; None if nothing did."""
+
+    @property
+    def said(self) -> str:
+        return "\n".join([self.text, *(call.name + call.arguments for call in self.calls)])
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Request:
 
     messages: tuple[Message, ...]
     max_tokens: int = 512
-    """Most tokens the reply may have, hidden reasoning included."""
+    """Most tokens of the reply; thoughts count, too, unless `thinking` allows for them."""
     temperature: float = 0.0
     schema: Mapping[str, Any] | None = None
     """JSON schema the reply must follow; providers that cannot enforce it ignore it, so read with care."""
@@ -55,12 +65,21 @@ class Request:
     """What the reply may call; models that cannot call tools ignore them."""
     must_call: str = ""
     """Name of the tool that must be called, `*` if any of them; empty if none must."""
+    thinking: Thinking | None = None
+    """How much to think before the reply; None says nothing about it, so the model does as it always does."""
+    strict: bool | None = None
+    """Whether the server is to hold the reply to `schema` to the letter; None where it can."""
+
+    @property
+    def cap(self) -> int:
+        """Most tokens the model may write, its thoughts included."""
+        return self.max_tokens + (self.thinking.allowance if self.thinking else 0)
 
     @property
     def text(self) -> str:
         """All that is read, joined."""
         tools = (json.dumps([tool.name, tool.description, tool.parameters]) for tool in self.tools)
-        return "\n".join([*(message.text for message in self.messages), *tools])
+        return "\n".join([*(message.said for message in self.messages), *tools])
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,12 @@ class Chunk:
     """Why the reply ended, on the chunk that ends it: `stop`, or `length` if it met `max_tokens`."""
     calls: tuple[Call, ...] = ()
     """Tools that the reply calls, whole, on the chunk that ends it."""
+    kept: Kept | None = None
+    """What is to be sent back with these calls, on the chunk that ends the reply."""
+    instead: bool = False
+    """Whether this chunk replaces all that was told of the reply before, as when text turns out to be thought."""
+    ignored: tuple[str, ...] = ()
+    """Parameters of the request that the model does not take and that were left out, on the last chunk."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +114,8 @@ class Reply:
     key: str = ""
     """Which call of the run this was; set by the run."""
     calls: tuple[Call, ...] = ()
+    kept: Kept | None = None
+    ignored: tuple[str, ...] = ()
 
     def as_answer(self) -> Answer:
         """The reply as what the person gets back, with why it is not complete if it was cut."""
@@ -193,6 +220,8 @@ class Draft:
         self.usage: Usage | None = None
         self.finish: str | None = None
         self.calls: tuple[Call, ...] = ()
+        self.kept: Kept | None = None
+        self.ignored: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -203,13 +232,15 @@ class Draft:
         return "".join(self.thoughts)
 
     def add(self, chunk: Chunk) -> None:
-        if chunk.text:
-            self.texts.append(chunk.text)
-        if chunk.thought:
-            self.thoughts.append(chunk.thought)
+        if chunk.instead:
+            self.texts, self.thoughts = [], []
+        self.texts += [chunk.text] if chunk.text else []
+        self.thoughts += [chunk.thought] if chunk.thought else []
         self.usage = chunk.usage or self.usage
         self.finish = chunk.finish or self.finish
         self.calls += chunk.calls
+        self.kept = chunk.kept or self.kept
+        self.ignored += chunk.ignored
 
     async def read(self, chunks: AsyncIterator[Chunk], on_chunk: Callable[[Chunk], None] = lambda _: None) -> None:
         """Take a stream to its end.

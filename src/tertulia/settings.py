@@ -251,6 +251,7 @@ async def open_house(settings: Settings, say: Callable[[str], None] = silence) -
     for one in models.values():  # the first price takes long to look up
         await asyncio.to_thread(cost, one, NOTHING)
     strategy, holds = await furnished(strategy, settings, say)
+    holds = (*holds, wishes.connections)
     house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=holds)
     telemetry = settings.telemetry
     exporting = await asyncio.to_thread(exporter, telemetry.endpoint, telemetry.content, say)

@@ -61,6 +61,19 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a provider wants back with the tools it called: thoughts, signatures, encrypted items.
+
+    Nobody but that provider may see it, and nobody reads it on the way.
+    """
+
+    by: str
+    """Whose it is: the address and the model that wrote it."""
+    data: str
+    """JSON, as it came."""
+
+
+@dataclass(frozen=True)
 class Form:
     """How the answer is to be written, beyond what the question says; what is None is left to the strategy.
 

@@ -6,14 +6,14 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from ..errors import ModelBusy, UnusableReply
 from ..model import Chunk, Message, Request
-from ..types import Call
+from ..types import Call, Tool
 from ..usage import Usage, estimate
 from . import _errors
 
@@ -49,21 +49,39 @@ def body(model: str, request: Request, *, cap: str = "max_tokens") -> dict[str, 
     if request.seed is not None:
         asked["seed"] = request.seed
     if request.tools:
-        asked["tools"] = [{"type": "function", "function": asdict(tool)} for tool in request.tools]
+        asked["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
     if request.tools and request.must_call:
         named = {"type": "function", "function": {"name": request.must_call}}
         asked["tool_choice"] = "required" if request.must_call == "*" else named
     return asked
 
 
+def _function(tool: Tool) -> dict[str, Any]:
+    none = {"type": "object", "properties": {}}
+    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters) or none}
+
+
 def _message(message: Message) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": message.role, "content": _content(message)}
+    if message.role == "tool":
+        said["tool_call_id"] = message.answers
+    if message.calls:
+        said["content"] = said["content"] or None
+        said["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.calls
+        ]
+    return said
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
     if not message.images:
-        return {"role": message.role, "content": message.text}
+        return message.text
     parts: list[dict[str, Any]] = [{"type": "text", "text": message.text}] if message.text else []
     for image in message.images:
         data = base64.b64encode(image.data).decode()
         parts.append({"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}})
-    return {"role": message.role, "content": parts}
+    return parts
 
 
 def unsupported(asked: Mapping[str, Any], error: Mapping[str, Any]) -> str | None:

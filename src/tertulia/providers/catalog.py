@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import SettingsError
 from ..model import Model
+from .connections import Connections
 from .openai import OpenAI
 from .scripted import Scripted
 
@@ -30,6 +31,8 @@ class Wishes:
     """Tokens that each call to the embedded model may read and write; None for its default."""
     say: Callable[[str], None] = print
     """Where to tell what takes time, such as joining the weights."""
+    connections: Connections = field(default_factory=Connections)
+    """Where the model keeps its connections, and what is learnt of it."""
 
 
 class Provider(Protocol):
@@ -69,6 +72,7 @@ class Compatible:
             vendor=self.vendor if own else None,
             free=self.free and own,
             key_from=self.key_from if own and self.key_from else "TERTULIA_API_KEY",
+            connections=wishes.connections,
         )
 
 

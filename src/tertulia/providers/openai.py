@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,10 +18,9 @@ from ..model import Chunk, Request, count
 from ..usage import NOTHING, Usage
 from . import _chat, _errors
 from ._prices import price
+from .connections import Connections
 
 SECONDS_TO_CONNECT = 20.0
-SECONDS_KEPT_ALIVE = 4.0
-"""How long an idle connection is kept: less than servers do, or a call may be sent into one that just closed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,8 @@ class OpenAI:
     """Most bytes of a reply; a longer one is cut."""
     key_from: str = "OPENAI_API_KEY"
     """The environment variable that holds the key, for the message when it is refused."""
+    connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+    """Where its connections and what is learnt of it are kept; those of its house, or of its own."""
 
     def __post_init__(self) -> None:
         try:
@@ -69,7 +69,9 @@ class OpenAI:
     @property
     def dropped(self) -> Mapping[str, str | None]:
         """Parameters that the server refused for this model, with what is sent in their place; None for nothing."""
-        return dict(_dropped.get((self.url, self.model), {}))
+        known = self.connections.learnt.abilities(self.url, self.model)
+        renamed = {_chat.RENAMED[known.cap]: known.cap} if known.cap else {}
+        return {**dict.fromkeys(known.without), **renamed}
 
     def cost(self, usage: Usage) -> float | None:
         """US dollars; None if the price is unknown."""
@@ -79,11 +81,7 @@ class OpenAI:
 
     async def close(self) -> None:
         """Close the connections opened in this event loop; a later call opens new ones."""
-        session = _sessions.get(asyncio.get_running_loop(), {}).pop(self, None)
-        if session is not None:
-            for response in _reading.pop(session, ()):  # whoever reads it would wait for ever
-                response.content.set_exception(aiohttp.ClientConnectionError("the provider was closed"))
-            await session.close()
+        await self.connections.leave(self)
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Yield the reply; closing the generator early closes the connection, so that the server stops too.
@@ -100,7 +98,7 @@ class OpenAI:
         """
         heard, lines = _chat.Heard(), _chat.Lines(self.most_bytes)
         try:
-            async with await self._open(request) as response, _read(self._session(), response):
+            async with await self._open(request) as response, self.connections.reading(self, response):
                 _expect_completion(response, self._where)
                 if response.content_type == "application/json":
                     for chunk in heard.take(await _whole(response, self.most_bytes)):
@@ -141,7 +139,7 @@ class OpenAI:
             if self.key:
                 headers["Authorization"] = f"Bearer {self._sendable_key}"
             data = json.dumps(asked).encode()
-            response = await self._session().post(
+            response = await self.connections.session(self).post(
                 self._address, data=data, headers=headers, allow_redirects=False, timeout=self._timeout
             )
             if response.status == 200:
@@ -149,7 +147,7 @@ class OpenAI:
             async with response:
                 error = _errors.details(await _whole(response, 1 << 16))
             name = _chat.unsupported(asked, error) if response.status == 400 else None
-            if name is None or not _drop((self.url, self.model), name):
+            if name is None or not self._drop(name, str(error.get("message"))):
                 raise _Refused(self._classify(response.status, error, response.headers))
 
     def _body(self, request: Request) -> dict[str, Any]:
@@ -161,18 +159,14 @@ class OpenAI:
                 asked[instead] = value
         return asked
 
-    def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        for old in [known for known in _sessions if known.is_closed()]:
-            del _sessions[old]
-        mine = _sessions.setdefault(loop, {})
-        if self not in mine or mine[self].closed:
-            mine[self] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=SECONDS_KEPT_ALIVE),  # the gate is the limit
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return mine[self]
+    def _drop(self, name: str, reason: str) -> bool:
+        """Remember that `name` is not for this model; False if what would be sent in its place was refused before."""
+        dropped, instead = self.dropped, _chat.RENAMED.get(name)
+        if instead in dropped:
+            return False
+        ability, value = ("cap", instead) if instead else ("without", name)
+        self.connections.learnt.keep(self.url, self.model, ability, value, reason)
+        return True
 
     @property
     def _timeout(self) -> aiohttp.ClientTimeout:
@@ -214,39 +208,11 @@ class OpenAI:
         return ModelBusy(f"the connection to {self._where} broke: {type(error).__name__} {str(error)[:200]}".strip())
 
 
-_sessions: dict[AbstractEventLoop, dict[OpenAI, aiohttp.ClientSession]] = {}
-_reading: dict[aiohttp.ClientSession, set[aiohttp.ClientResponse]] = {}
-_dropped: dict[tuple[str, str], dict[str, str | None]] = {}
-
-
 class _Refused(Exception):
     """The server answered with a status that is not 200, and so bills nothing."""
 
     def __init__(self, error: ModelError):
         self.error = error
-
-
-@asynccontextmanager
-async def _read(session: aiohttp.ClientSession, response: aiohttp.ClientResponse) -> AsyncIterator[None]:
-    """Remember that a response is being read, for as long as it is."""
-    mine = _reading.setdefault(session, set())
-    mine.add(response)
-    try:
-        yield
-    finally:
-        mine.discard(response)
-        if not mine:
-            _reading.pop(session, None)
-
-
-def _drop(key: tuple[str, str], name: str) -> bool:
-    """Remember that `name` is not for this model; False if what would be sent in its place was refused before."""
-    dropped = _dropped.setdefault(key, {})
-    instead = _chat.RENAMED.get(name)
-    if instead in dropped:
-        return False
-    dropped[name] = instead
-    return True
 
 
 def _expect_completion(response: aiohttp.ClientResponse, where: str) -> None:
