@@ -32,7 +32,6 @@ import aiohttp
 
 from tertulia.cli.evaluate import write_report
 from tertulia.lab.cases import Case, digest
-from tertulia.lab.checkers import Mark
 from tertulia.lab.measure import NAMES, Results, Sample, Setup, Trial, versions
 from tertulia.lab.suites import load as load_cases
 from tertulia.schedule import gather
@@ -100,7 +99,7 @@ class Asking:
     async def answer(self, case: Case) -> Trial:
         """Ask one case; a failure is a wrong answer with its bill."""
         began, error, text, reported = time.monotonic(), "", "", None
-        mark, samples = Mark(False, False, ""), tuple[Sample, ...]()
+        mark, samples = case.unanswered, tuple[Sample, ...]()
         label = f"sk-{uuid.uuid4().hex}"
         try:
             if self.peer.samples:

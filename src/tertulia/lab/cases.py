@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from ..errors import SettingsError
-from .checkers import Checker, Exact, Expected
+from .checkers import Checker, Exact, Expected, Mark, Parts
 
 
 def named(checker: Any) -> Any:
@@ -39,11 +39,18 @@ class Case:
     set: Literal["train", "validation", "test"] = "train"
     """How it may be used; a file says it in its first line."""
 
+    @property
+    def unanswered(self) -> Mark:
+        """The mark of no answer: wrong, and each of its parts is."""
+        parts = len(self.expected) if isinstance(self.expected, tuple) else 1
+        return Mark(False, False, "", parts=(False,) * parts if isinstance(self.checker, Parts) else ())
+
 
 @dataclass(frozen=True)
 class Header:
     """The first line of a file of cases: of which set they are, and how they may be used."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
     set: Literal["train", "validation", "test"]
     use: str = ""
 
@@ -69,7 +76,7 @@ def header_of(line: str) -> Header | None:
     """What a first line says of its file; None if it is a case like the others."""
     try:
         return TypeAdapter(Header).validate_json(line)
-    except ValidationError:
+    except ValidationError:  # it has what a header has not
         return None
 
 

@@ -21,10 +21,11 @@ from ..tools.conclusions import MARK, clean, conclusion, folded
 from ..tools.units import unit
 from .gymnasium import Config, like, score
 from .reading import Number as Written
-from .reading import choice, dates, last_number, mentions, numbers, region, times
+from .reading import choice, dates, in_order, last_number, lettered, mentions, numbers, region, times
 
 Expected = str | float | tuple[str | float, ...]
-"""What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right."""
+"""What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right, and
+` > ` between names that must come in this order."""
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 CLOCK_TIME = re.compile(r"\d{2}:\d{2}")
@@ -40,6 +41,8 @@ class Mark:
     """What was read as the answer; answers that read the same vote together."""
     score: float | None = None
     """0 to 1, of checkers that give part of a point; None of others."""
+    parts: tuple[bool, ...] = ()
+    """Which parts of the answer are right, in their order; empty if the checker knows no parts."""
     judged: bool = False
     """True if a model gave the mark, so that it is an opinion."""
     judging: int = 0
@@ -94,17 +97,26 @@ class Number:
 class Parts:
     """Every part is there: numbers within the tolerance, dates and times in any form, names as words.
 
+    A name that is one of some options is read as `Choice` reads it, under the letter of its part if the answer has
+    letters: whoever names them all has chosen the last.
+
     Strict checking wants the numbers of the answer to be those of the parts, in their order, and no others.
     """
 
     kind: Literal["parts"] = field(default="parts", kw_only=True)
     tolerance: float = 0.005
+    options: Annotated[tuple[tuple[str, ...], ...], Field(exclude_if=lambda options: not options)] = ()
+    """Groups of names, as in `["North", "South"]`, of which a part is one."""
 
     async def mark(self, answer: str, expected: Expected, language: str, judge: Run | None) -> Mark:
         parts = expected if isinstance(expected, tuple) else (expected,)
         text = region(answer)
         found = numbers(text, language)
-        there = [self.has(part, text, found) for part in parts]
+        places = lettered(answer, len(parts)) or [text] * len(parts)
+        there = [
+            self.chosen(part, group, place) if (group := self.group(part)) else self.has(part, text, found)
+            for part, place in zip(parts, places, strict=True)
+        ]
         read = " ".join(f"{one.value:g}" for one in numbers(last_paragraph(answer), language))
         wanted = [part for part in parts if not isinstance(part, str)]
         said = [one.value for one in numbers(clean(answer), language)]
@@ -113,7 +125,16 @@ class Parts:
             and len(wanted) == len(parts) == len(said)
             and all(near(one, float(part), self.tolerance) for one, part in zip(said, wanted, strict=True))
         )
-        return Mark(all(there), strict, read or folded(conclusion(answer)), sum(there) / len(there))
+        read = read or folded(conclusion(answer))
+        return Mark(all(there), strict, read, sum(there) / len(there), tuple(there))
+
+    def group(self, part: str | float) -> tuple[str, ...]:
+        """The options of which a part is one; empty if it is none."""
+        return next((group for group in self.options if any(part == name.split("|")[0] for name in group)), ())
+
+    @staticmethod
+    def chosen(part: str | float, group: tuple[str, ...], place: str) -> bool:
+        return choice(place, group) == part
 
     def has(self, part: str | float, text: str, found: list[Written]) -> bool:
         """Whether the part is in the text."""
@@ -123,6 +144,8 @@ class Parts:
             return date.fromisoformat(part) in dates(text)
         if CLOCK_TIME.fullmatch(part):
             return (int(part[:2]), int(part[3:])) in times(text)
+        if " > " in part:
+            return in_order(text, part.split(" > "))
         return any(mentions(text, one) for one in part.split("|"))
 
 

@@ -100,6 +100,30 @@ def bootstrap(differences: Sequence[float], seed: int = 0) -> Interval | None:
     return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
 
 
+def share(right: Sequence[int], parts: Sequence[int], seed: int = 0) -> Interval | None:
+    """95 % interval of the share of all parts that are right, where the parts of a question go together.
+
+    Whole questions are drawn again, not single parts. Differences of right parts may be given as `right` for a paired
+    comparison. None if there are fewer than two questions, or all have the same share.
+
+    Source: Efron, 1987 (bias-corrected and accelerated), by scipy.
+    """
+    if len({one / of for one, of in zip(right, parts, strict=True)}) < 2:
+        return None
+    numpy = numbers()
+    found = statistics().bootstrap(
+        (numpy.asarray(right, dtype=float), numpy.asarray(parts, dtype=float)),
+        lambda right, parts, axis: right.sum(axis=axis) / parts.sum(axis=axis),
+        paired=True,
+        vectorized=True,
+        method="BCa",
+        n_resamples=RESAMPLES,
+        batch=1_000,
+        rng=numpy.random.default_rng(seed),
+    )
+    return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
+
+
 def majority(samples: Sequence[Sample]) -> bool:
     """Whether the answer that most samples came to is right; the one met first where several have most votes."""
     votes = Counter(sample.read for sample in samples if sample.read)

@@ -262,7 +262,7 @@ async def answer(case: Case, contestant: Contestant, judge: House | None) -> Tri
         contestant.strategy,
         contestant.model,
         said,
-        await marked(case, said, judge) if said else Mark(False, False, ""),
+        await marked(case, said, judge) if said else case.unanswered,
         progress.report_so_far(time.monotonic() - began),
         tuple(progress.ledger),
         tuple(Choice(decision.choice, decision.reason) for decision in progress.decisions),

@@ -19,6 +19,8 @@ from ..tools.conclusions import MARK, clean, conclusion, folded
 
 LISTED = re.compile(r"^\s*(?:(?:step|part|paso|parte)\s+)?(?:\d{1,2}|[a-z])[.):]\s+", re.IGNORECASE | re.MULTILINE)
 """The number or letter of a line in a list, which is no part of the answer."""
+PART = re.compile(r"(?:^|(?<=[\s;,.]))\(?([a-h1-8])[.):](?=\s)", re.IGNORECASE | re.MULTILINE)
+"""The letter or number under which a part of an answer stands."""
 GROUP = "[.,'’\u00a0\u202f\u2009]"
 NUMBER = re.compile(
     rf"(?:(?<![\w)\]])[-−])?(?<!\w)"
@@ -68,6 +70,23 @@ def region(text: str) -> str:
     return LISTED.sub("", text[mark.end() :].strip() or text if mark else text)
 
 
+def lettered(text: str, count: int) -> list[str]:
+    """What stands under each of `(a)`, `(b)`, … or `1.`, `2.`, … in an answer; empty if not all are there in order.
+
+    Where it has them twice, the last ones.
+    """
+    text = clean(text)
+    mark = MARK.search(text)
+    text = text[mark.end() :] if mark and text[mark.end() :].strip() else text
+    found = list(PART.finditer(text))
+    names = [match[1].lower() for match in found]
+    for first in range(len(found) - count, -1, -1):
+        if names[first : first + count] in ([*"abcdefgh"[:count]], [*"12345678"[:count]]):
+            ends = [*(match.start() for match in found[first + 1 : first + count]), len(text)]
+            return [text[match.end() : end] for match, end in zip(found[first : first + count], ends, strict=True)]
+    return []
+
+
 def numbers(text: str, language: str = "en") -> list[Number]:
     """All numbers of a text, in their order."""
     return [
@@ -112,6 +131,14 @@ def choice(text: str, options: Sequence[str]) -> str | None:
             if found:
                 return max(found)[1]
     return None
+
+
+def in_order(text: str, names: Sequence[str]) -> bool:
+    """Whether the names come in this order somewhere in the text, with none of them between."""
+    found = sorted((match.start(), number) for number, name in enumerate(names) for match in mentions(text, name))
+    said = [number for _, number in found]
+    wanted = list(range(len(names)))
+    return any(said[start : start + len(names)] == wanted for start in range(len(said)))
 
 
 def mentions(text: str, option: str) -> list[re.Match[str]]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from .compare import ENOUGH, Comparison, Interval, compare, majority, size_at, wilson
 from .measure import Sample, Setup, Trial
+from .parts import PARTS, PARTS_HEAD, PartsDifference, PartsRow, difference, parts_cells, parts_row
 
 DIRECT, VOTE, AUTO = "direct", "vote", "auto"
 FIXED = ("vote:", "sample:")
@@ -70,6 +71,8 @@ class Pair:
     baseline_tokens: float
     comparison: Comparison
     note: str = ""
+    parts: PartsDifference | None = None
+    """Of the questions of several parts among them; None if there are none."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Findings:
     """By family, then by strategy and model: the median number of calls."""
     decisions: dict[str, dict[str, int]]
     """By strategy and model, then by choice: in how many runs it was made."""
+    parts: tuple[PartsRow, ...] = ()
+    """Of strategies that answered questions of several parts."""
 
 
 def findings(trials: Sequence[Trial], seed: int = 0) -> Findings:
@@ -95,6 +100,7 @@ def findings(trials: Sequence[Trial], seed: int = 0) -> Findings:
         by_family(trials, lambda some: f"{sum(trial.mark.correct for trial in some)}/{len(some)}"),
         by_family(trials, lambda some: median(trial.report.calls for trial in some)),
         {label(*name): decided(group) for name, group in groups.items() if any(trial.decisions for trial in group)},
+        tuple(one for name, group in groups.items() if (one := parts_row(*name, group, seed))),
     )
 
 
@@ -162,6 +168,7 @@ def paired(trials: Sequence[Trial], others: Sequence[Trial], seed: int) -> Pair:
         mean_tokens(mine),
         mean_tokens(theirs),
         compare([trial.mark.correct for trial in mine], [trial.mark.correct for trial in theirs], seed),
+        parts=difference(mine, theirs, seed),
     )
 
 
@@ -251,6 +258,8 @@ def as_markdown(found: Findings, setups: Sequence[Setup], trials: Sequence[Trial
         ),
         notes(found),
     ]
+    if found.parts:
+        parts += ["## Questions of several parts", PARTS, table(PARTS_HEAD, map(parts_cells, found.parts))]
     if found.pairs:
         parts += ["## Paired comparisons", PAIRED, table(PAIR_HEAD, map(pair_cells, found.pairs))]
     parts += ["## Right answers by family", across(found.families)]
@@ -263,12 +272,13 @@ def as_markdown(found: Findings, setups: Sequence[Setup], trials: Sequence[Trial
 COLUMNS = ("model", "strategy", "right", "accuracy", "95 %", "strict", "input", "output", "reasoning", "tokens",
            "calls", "tokens a right answer", "seconds", "US$", "cached")  # fmt: skip
 PAIR_HEAD = ("model", "strategy", "against", "cases", "only this right", "only that right", "difference", "95 %", "p",
-             "tokens", "its tokens", "verdict")  # fmt: skip
+             "parts", "tokens", "its tokens", "verdict")  # fmt: skip
 PAIRED = (
     f"The same cases, answered by both. A strategy is called more or less accurate only if the 95 % interval of the "
     f"difference (paired bootstrap, BCa) excludes zero and the exact McNemar test has p < 0.05; below {ENOUGH} cases "
     "small differences cannot be seen. *Equal tokens*: majority of as many independent samples as the strategy's "
-    "tokens would have bought. With many comparisons, one in twenty differs by chance."
+    "tokens would have bought. *Parts*: the difference of the shares of parts that are right. With many comparisons, "
+    "one in twenty differs by chance."
 )
 
 
@@ -335,6 +345,7 @@ def pair_cells(pair: Pair) -> list[str]:
         f"{compared.difference:+.1%}",
         "–" if compared.interval is None else f"{compared.interval.low:+.1%} to {compared.interval.high:+.1%}",
         f"{compared.p:.3f}",
+        "–" if pair.parts is None else pair.parts.told,
         f"{pair.tokens:,.0f}",
         f"{pair.baseline_tokens:,.0f}",
         compared.verdict,
