@@ -299,11 +299,11 @@ async def reached(model: str, base_url: str) -> AsyncIterator[Endpoint]:
     if base_url:
         yield Endpoint(base_url, model, f"openai:{model}", os.environ.get("OPENAI_API_KEY", ""))
         return
+    from tertulia.opening import make_model, wishes_of
     from tertulia.providers._child import ALIAS
     from tertulia.settings import load as load_settings
-    from tertulia.settings import make_model
 
-    made: Any = make_model(model, load_settings().wishes(print))
+    made: Any = make_model(model, wishes_of(load_settings(), print))
     try:
         child = await made._child()  # the only place that knows the address
         yield Endpoint(f"{child.url}/v1", ALIAS, model, child.key, free=True)

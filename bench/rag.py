@@ -21,8 +21,8 @@ from pathlib import Path
 from tertulia import House, Question, Report, __version__
 from tertulia.agents.librarian import Librarian
 from tertulia.lab.reuse import Replies, reusing
+from tertulia.opening import make_model
 from tertulia.providers.catalog import Wishes
-from tertulia.settings import make_model
 from tertulia.strategies import Strategy
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.rag import DOUBT, DOUBT_ES, Rag

@@ -25,9 +25,9 @@ import numpy as np
 from tertulia.agents.librarian import Librarian
 from tertulia.books import Books
 from tertulia.model import Closes
+from tertulia.opening import make_model
 from tertulia.providers.catalog import Wishes
 from tertulia.run import Run
-from tertulia.settings import make_model
 from tertulia.tools.documents import E5, Embedder, Library, Located, Usem3, best_sentences
 from tertulia.tools.documents.pgvector import PgvectorStore
 from tertulia.tools.documents.sqlite import SqliteStore

@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 
 from tertulia.cli.docs import documents
 from tertulia.errors import SettingsError, StoreError, UnknownName
-from tertulia.settings import library_of, load
+from tertulia.opening import library_of
+from tertulia.settings import load
 from tertulia.tools.documents import Library, Progress, Usem3, default_folder
 from tertulia.tools.documents.pgvector import PgvectorStore
 from tertulia.tools.documents.search import interleave

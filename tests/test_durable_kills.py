@@ -8,7 +8,7 @@ import pytest
 from tertulia.durable.carry import carry
 from tertulia.durable.configuration import settings_of
 from tertulia.durable.presence import Presence, dead_holder
-from tertulia.settings import open_house
+from tertulia.opening import open_house
 from tertulia.stores.places import runs_at
 
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness

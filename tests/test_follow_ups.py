@@ -11,9 +11,10 @@ import pytest
 from tertulia import Budget, House, Question
 from tertulia.agents.restater import Restater, unfit
 from tertulia.events import Decided, Failed
+from tertulia.opening import make_model, wishes_of
 from tertulia.providers.scripted import Scripted
 from tertulia.registry import find, parts
-from tertulia.settings import load, make_model
+from tertulia.settings import load
 from tertulia.strategies.auto import Auto
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.direct import Direct
@@ -129,7 +130,7 @@ def test_a_long_message_is_taken_as_it_is(ask):
 @pytest.mark.model
 async def test_the_model_in_the_box_computes_a_follow_up():
     history = (Turn("user", "¿Cuánto cuestan 3 libros a 12 euros?"), Turn("assistant", "Cuestan 36 euros."))
-    async with House({"default": make_model("embedded", load().wishes(print))}, Compute()) as house:
+    async with House({"default": make_model("embedded", wishes_of(load(), print))}, Compute()) as house:
         answered = await house.ask(Question("¿Y 7 libros?", history=history))
     assert "84" in answered.answer.text
     assert answered.report.exact

@@ -15,7 +15,7 @@ ROOT = Path(tertulia.__file__).parent
 LAYERS = [
     {"errors"},
     {"types", "usage", "abilities"},
-    {"budget", "events", "model", "schedule", "gate", "language"},
+    {"budget", "events", "model", "schedule", "gate", "language", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry"},
     {"books"},
     {"attempt"},
@@ -26,7 +26,7 @@ LAYERS = [
     {"house"},
     {"__init__"},
     {"registry"},
-    {"settings"},
+    {"opening"},
     {"mcp"},
     {"durable"},
     {"lab"},

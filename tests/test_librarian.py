@@ -9,8 +9,9 @@ from tertulia import House, Question
 from tertulia.agents.librarian import Librarian, parse, supports
 from tertulia.errors import SettingsError
 from tertulia.events import Decided, Found, Judged
+from tertulia.opening import open_house
 from tertulia.providers.scripted import Scripted
-from tertulia.settings import load, open_house
+from tertulia.settings import load
 from tertulia.stores.memory import Memory
 from tertulia.strategies.auto import Auto
 from tertulia.strategies.rag import Rag

@@ -21,8 +21,9 @@ from tertulia.cli.mcp import listen
 from tertulia.errors import SettingsError, TertuliaError, ToolError, UnknownName
 from tertulia.events import Decided, Found, Judged, Used
 from tertulia.mcp.server import MOST_MESSAGES, Offer, build
+from tertulia.opening import open_house
 from tertulia.providers.scripted import Scripted
-from tertulia.settings import load, open_house
+from tertulia.settings import load
 from tertulia.stores.memory import Memory
 from tertulia.strategies.auto import Auto
 from tertulia.strategies.tertulia import Tertulia

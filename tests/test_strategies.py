@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tertulia import Budget, House, Question
 from tertulia.errors import BudgetExceeded, ModelError, TertuliaError
 from tertulia.events import Answered, Asked, Decided, Judged, Replied
+from tertulia.opening import make_strategy
 from tertulia.providers.scripted import Scripted
 from tertulia.registry import find, parts
-from tertulia.settings import EFFORTS, make_strategy
+from tertulia.settings import EFFORTS
 from tertulia.stores.memory import Memory
 from tertulia.strategies import Scales
 from tertulia.strategies.agreement import canonical, concluded

@@ -19,8 +19,9 @@ from tertulia.errors import ModelBusy, SettingsError, TertuliaError
 from tertulia.events import Replied
 from tertulia.gate import Gate
 from tertulia.model import Chunk
+from tertulia.opening import open_house
 from tertulia.providers.scripted import Scripted
-from tertulia.settings import load, open_house
+from tertulia.settings import load
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.tertulia import Tertulia
 from tertulia.telemetry import export, names

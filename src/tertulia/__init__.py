@@ -46,7 +46,8 @@ def ask(question: str, **settings: Any) -> Answered:
     Raises:
         TertuliaError: if it cannot be answered; the message says what would work.
     """
-    from .settings import load, open_house  # reads files and the environment, which importing must not
+    from .opening import open_house
+    from .settings import load  # reads files and the environment, which importing must not
 
     async def answered() -> Answered:
         async with await open_house(load(**settings)) as house:

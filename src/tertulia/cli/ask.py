@@ -23,8 +23,9 @@ from ..errors import (
     UnknownName,
 )
 from ..events import Event, Text, Waiting
+from ..opening import open_house
 from ..progress import Progress
-from ..settings import Settings, open_house
+from ..settings import Settings
 from ..types import Citation, Question
 from .display import Display, Lively, Plain, Silent, shortened, summary
 from .record import record

@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ..errors import ToolError
-from ..settings import library_of, load
+from ..opening import library_of
+from ..settings import load
 from ..tools.documents import Added, Library
 from ..tools.documents import Progress as At
 

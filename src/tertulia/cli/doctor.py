@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from .. import __version__
+from ..opening import choose, served
 from ..providers.catalog import Compatible, Gateway
 from ..providers.weights import LARGE, SMALL, Weights, cache_folder
 from ..registry import find, parts
-from ..settings import choose, config_file, load, served
+from ..settings import config_file, load
 from ..tools.sandbox import TIERS
 
 EXTRAS = {"local": "xllamacpp", "providers": "pydantic_ai"}

@@ -12,7 +12,7 @@ from ..durable.orders import order_of, tailored
 from ..durable.presence import Presence, dead_holder
 from ..errors import RunTaken, StoreError
 from ..events import Answered, Event, Text
-from ..settings import open_house
+from ..opening import open_house
 from ..stores.places import runs_at
 from ..stores.records import Stored, Summary
 from ..stores.runs import Runs

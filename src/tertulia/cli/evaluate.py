@@ -24,7 +24,8 @@ from ..lab.report import as_json, as_markdown, findings
 from ..lab.reuse import Replies, reusing
 from ..lab.sets import kept, refuse_kept
 from ..lab.suites import load
-from ..settings import EFFORTS, Settings, choose, make_strategy, open_house
+from ..opening import choose, make_strategy, open_house
+from ..settings import EFFORTS, Settings
 from ..strategies import Strategy
 from ..strategies.vote import Vote
 from .ask import INTERRUPTED

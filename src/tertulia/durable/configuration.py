@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..house import House
-from ..settings import Settings, choose, load, silence
+from ..opening import choose
+from ..settings import Settings, load, silence
 from ..settings import settings_of as dwelling
 from .orders import order_of
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..house import House
-from ..settings import open_house, silence
+from ..opening import open_house
+from ..settings import silence
 from ..stores.records import Stored
 from ..stores.text import text
 from .configuration import settings_of

@@ -20,7 +20,8 @@ from .. import __version__
 from ..errors import TertuliaError
 from ..events import Answered, Decided, Event, Executed, Failed, Found, Judged, Planned, TaskStarted, Used, Waiting
 from ..house import House
-from ..settings import Settings, library_of, make_strategy, open_house
+from ..opening import library_of, make_strategy, open_house
+from ..settings import Settings
 from ..strategies import Scales
 from ..tools.documents import Library, Located
 from ..types import LONGEST_QUESTION, Citation, Effort, Question

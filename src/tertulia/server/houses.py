@@ -15,8 +15,9 @@ from ..durable.orders import ORDER, Order, named, order_of, tailored
 from ..errors import SettingsError
 from ..house import House
 from ..model import TakesTools, cost
+from ..opening import open_house
 from ..registry import parts
-from ..settings import Settings, open_house, settings_of
+from ..settings import Settings, settings_of
 from ..stores.records import Stored
 from ..usage import Usage
 from .asking import Asking, without_tools
