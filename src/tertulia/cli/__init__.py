@@ -77,6 +77,26 @@ def ask(
     raise typer.Exit(asking.run())
 
 
+skills = typer.Typer(help="What programs in the sandbox may use without importing it.", no_args_is_help=True)
+app.add_typer(skills, name="skills")
+
+
+@skills.command("list")
+def list_skills() -> None:
+    """List the functions that programs may use: dates, logic, families, sequences, equations, units, money."""
+    from .skills import print_list
+
+    print_list()
+
+
+@skills.command("show")
+def show_skill(name: Annotated[str, typer.Argument(help="As in the list, such as between.")]) -> None:
+    """Show how a function is called, and all that is said of it."""
+    from .skills import print_one
+
+    print_one(name)
+
+
 @sandboxes.command("run")
 def sandbox_run(
     file: Annotated[str, typer.Argument(help="A Python program; - reads it from standard input.")],

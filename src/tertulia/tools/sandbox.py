@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from ..errors import LimitReached, NotSupported, ToolError
 from ..types import Execution
+from .skills.inline import completed
 from .tiers import Limits, Tier
 from .tiers.bubblewrap import Bubblewrap
 from .tiers.monty import Monty
@@ -26,6 +27,8 @@ TIERS: tuple[Tier, ...] = (Monty(), Bubblewrap(), Wasi())
 """The sandboxes, in the order in which they are tried."""
 FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
 
+AT_LINE = re.compile(r"line (\d+): ")
+
 
 def program(text: str) -> str:
     """The program in a model's reply: its first fenced block, or the whole text if there is none."""
@@ -35,6 +38,8 @@ def program(text: str) -> str:
 
 async def execute(program: str, limits: Limits = Limits(), tiers: Sequence[Tier] | None = None) -> Execution:  # noqa: B008
     """Run a program in the first tier that is there and has what it needs.
+
+    It may use the library of skills, and the standard names that everybody imports, without importing them.
 
     A program that fails is an answer, not an exception: `error` says why, ends in Python's own message and begins
     with `LIMIT` if a limit was crossed.
@@ -61,7 +66,16 @@ async def execute(program: str, limits: Limits = Limits(), tiers: Sequence[Tier]
 
 
 async def _try(tier: Tier, program: str, limits: Limits) -> tuple[Execution, bool]:
-    """What came of it, and whether the tier had all that the program needs."""
+    """What came of it, and whether the tier had all that the program needs; skills are added where it fails for them."""
+    execution, supported = await _once(tier, program, limits)
+    if not execution.error or execution.error.startswith(LIMIT) or (whole := completed(program)) == program:
+        return execution, supported
+    execution, supported = await _once(tier, whole, limits)
+    error = own_line(execution.error, whole.count("\n") - program.count("\n"))
+    return replace(execution, program=program, error=error), supported
+
+
+async def _once(tier: Tier, program: str, limits: Limits) -> tuple[Execution, bool]:
     output = error = ""
     supported = True
     started = time.perf_counter()
@@ -72,6 +86,15 @@ async def _try(tier: Tier, program: str, limits: Limits) -> tuple[Execution, boo
         error = f"{LIMIT if isinstance(failed, LimitReached) else ''}{failed}"
         supported = not isinstance(failed, NotSupported)
     return Execution(program, output, error, tier.name, time.perf_counter() - started), supported
+
+
+def own_line(message: str, before: int) -> str:
+    """A message whose line is counted from the program's own first one; without it, if it is of what stood before."""
+    found = AT_LINE.match(message)
+    if not found or not before:
+        return message
+    line = int(found[1]) - before
+    return f"line {line}: {message[found.end() :]}" if line > 0 else message.partition("\n")[2]
 
 
 def number(output: str) -> int | float | complex | Decimal | Fraction | None:
