@@ -66,7 +66,7 @@ async def execute(program: str, limits: Limits = Limits(), tiers: Sequence[Tier]
 
 
 async def _try(tier: Tier, program: str, limits: Limits) -> tuple[Execution, bool]:
-    """What came of it, and whether the tier had all that the program needs; skills are added where it fails for them."""
+    """What came of it, and whether the tier had all that the program needs; one that fails is tried with skills."""
     execution, supported = await _once(tier, program, limits)
     if not execution.error or execution.error.startswith(LIMIT) or (whole := completed(program)) == program:
         return execution, supported
