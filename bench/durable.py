@@ -25,14 +25,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tertulia import House, Question
-from tertulia.durable.carry import carry
-from tertulia.durable.engine import POLL_SECONDS
-from tertulia.durable.presence import BEAT_SECONDS, Presence
-from tertulia.durable.worker import LOOK_SECONDS, SWEEP_SECONDS
+from tertulia.durable.life import resume
+from tertulia.durable.liveness import BEAT_SECONDS, Heartbeat
+from tertulia.durable.queues import POLL_SECONDS
+from tertulia.durable.reaper import LOOK_SECONDS
+from tertulia.durable.worker import SWEEP_SECONDS
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.database import Connection, Database, Outcome
 from tertulia.stores.places import runs_at
-from tertulia.stores.records import Wanted, Worker
+from tertulia.stores.records import Process, Wanted
 from tertulia.stores.runs import Runs
 
 PLAN = {
@@ -69,14 +70,14 @@ async def asked(house: House, number: int, runs: Runs | None = None) -> tuple[fl
     """CPU seconds, seconds and model calls of so many questions, four at a time."""
     gate, calls = asyncio.Semaphore(4), 0
 
-    async def one(presence: Presence | None) -> None:
+    async def one(heartbeat: Heartbeat | None) -> None:
         nonlocal calls
         async with gate:
-            if runs is None or presence is None:
+            if runs is None or heartbeat is None:
                 answered = await house.ask(Question(QUESTION))
             else:
                 run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")
-                answered = await carry(run.id, house, presence)
+                answered = await resume(run.id, house, heartbeat)
             calls += answered.report.calls
 
     await one(None)
@@ -84,8 +85,8 @@ async def asked(house: House, number: int, runs: Runs | None = None) -> tuple[fl
     if runs is None:
         await asyncio.gather(*(one(None) for _ in range(number)))
     else:
-        async with Presence(runs) as presence:
-            await asyncio.gather(*(one(presence) for _ in range(number)))
+        async with Heartbeat(runs) as heartbeat:
+            await asyncio.gather(*(one(heartbeat) for _ in range(number)))
     return time.process_time() - cpu, time.perf_counter() - began, calls
 
 
@@ -158,7 +159,7 @@ async def throughput(place: str, workers: int, questions: int, url: str) -> floa
                         *command, stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "TERTULIA_CONFIG": os.devnull}
                     )
                 )
-            while len(await runs.workers()) < workers:
+            while len(await runs.processes()) < workers:
                 await asyncio.sleep(0.1)
             await asyncio.sleep(2)  # until all of them have found the queues
             configuration = {"model": "openai:counting", "base_url": url}
@@ -182,14 +183,14 @@ async def bounds(place: str, seconds: float = 2.0) -> list[Row]:
         counted = Counting(runs.database)
         runs.database = counted
         run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")
-        async with Presence(runs, seconds=60) as presence:
+        async with Heartbeat(runs, seconds=60) as heartbeat:
             counted.number = 0
-            await carry(run.id, house, presence)
+            await resume(run.id, house, heartbeat)
             a_run = counted.number + OF_DBOS
-        me = [Worker(f"w{number}", "bench", 0, 0.0, 0, 0.0) for number in range(32)]
+        me = [Process(f"w{number}", "bench", 0, 0.0, 0, 0.0) for number in range(32)]
         began, counted.number = time.perf_counter(), 0
 
-        async def beat(worker: Worker) -> None:
+        async def beat(worker: Process) -> None:
             while time.perf_counter() - began < seconds:
                 await runs.beat(worker)
 

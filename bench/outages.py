@@ -98,7 +98,7 @@ async def outage(postgres: str, workers: int, questions: int, dark: float, down:
         try:
             async with runs_at(postgres) as runs:
                 configuration = {"model": "openai:counting", "base_url": f"http://127.0.0.1:{provider.port}/v1"}
-                while len(await runs.workers()) < workers:
+                while len(await runs.processes()) < workers:
                     await asyncio.sleep(0.1)
                 ids = []
                 for number in range(questions):

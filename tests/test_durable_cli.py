@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from tertulia import House, Question
 from tertulia.cli import app
-from tertulia.durable.carry import carry
-from tertulia.durable.presence import Presence
+from tertulia.durable.life import resume
+from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.places import runs_at
@@ -42,9 +42,9 @@ def stored(tell):
     """The id of a run in the store of this test."""
 
     async def ask(text, model):
-        async with runs_at() as runs, Presence(runs) as presence, House({"default": model}) as house:
+        async with runs_at() as runs, Heartbeat(runs) as heartbeat, House({"default": model}) as house:
             run, _ = await runs.add(Question(text), {"model": "scripted"}, strategy="tertulia", models="scripted")
-            await carry(run.id, house, presence)
+            await resume(run.id, house, heartbeat)
             return run.id
 
     return lambda text=QUESTION, says=says: asyncio.run(ask(text, Scripted(says)))

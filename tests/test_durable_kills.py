@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tertulia.durable.carry import carry
 from tertulia.durable.configuration import settings_of
-from tertulia.durable.presence import Presence, dead_holder
+from tertulia.durable.life import resume
+from tertulia.durable.liveness import Heartbeat, dead_holder
 from tertulia.opening import open_house
 from tertulia.stores.places import runs_at
 
@@ -31,12 +31,12 @@ def begin(server, place):
 
 async def resumed(place):
     """What the run of a dead process comes to, and its ledger."""
-    async with runs_at(place) as runs, Presence(runs) as presence:
+    async with runs_at(place) as runs, Heartbeat(runs) as heartbeat:
         run = await runs.find("last")
         dead = await dead_holder(runs, run.worker)
         assert dead == run.worker
         async with await open_house(settings_of(run.configuration)) as house:
-            answered = await carry(run.id, house, presence, over=dead)
+            answered = await resume(run.id, house, heartbeat, over=dead)
         return answered, list(await runs.ledger(run.id)), await runs.get(run.id)
 
 

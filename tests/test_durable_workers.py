@@ -8,8 +8,8 @@ import pytest
 
 from bench.outages import Cut
 from tertulia import Question
-from tertulia.durable.engine import Lane
-from tertulia.durable.worker import Desk
+from tertulia.durable.queues import Lane
+from tertulia.durable.worker import Worker
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted
 
@@ -38,7 +38,7 @@ async def workers(place, number):
 @asynccontextmanager
 async def desk(runs, place, **options):
     """A worker in this process."""
-    serving = asyncio.create_task(Desk(runs, place, say=print, **options).serve())
+    serving = asyncio.create_task(Worker(runs, place, say=print, **options).serve())
     try:
         yield
     finally:

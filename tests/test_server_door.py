@@ -14,9 +14,8 @@ from starlette.datastructures import Headers
 
 import tertulia.cli.serve as cli
 from tertulia import House, Question
-from tertulia.durable.configuration import configuration
+from tertulia.durable.configuration import Overrides, configuration, with_overrides
 from tertulia.durable.configuration import settings_of as settings_again
-from tertulia.durable.orders import Order, ordered
 from tertulia.errors import ModelUnreachable, SettingsError
 from tertulia.providers.scripted import Scripted
 from tertulia.server.app import open_desk
@@ -317,6 +316,8 @@ def test_a_worker_sends_the_key_of_a_house_only_where_its_own_settings_have_it(t
         'api_key = "sk-mine"\n[houses.small]\nmodel = "openai:m"\nbase_url = "http://one/v1"\napi_key = "sk-small"\n'
     )
     monkeypatch.setenv("TERTULIA_CONFIG", str(config))
-    stored = ordered(configuration(settings_of("small", load())), Order(house="small")) | {"base_url": address}
+    stored = with_overrides(configuration(settings_of("small", load())), Overrides(house="small")) | {
+        "base_url": address
+    }
     assert settings_again(stored).api_key.get_secret_value() == key
     assert "sk-" not in json.dumps(stored)

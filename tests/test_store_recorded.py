@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tertulia import House
-from tertulia.durable.carry import carry
-from tertulia.durable.presence import Presence
+from tertulia.durable.life import resume
+from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import ModelUnreachable
 from tertulia.events import Answered
 from tertulia.providers.scripted import Scripted
@@ -54,12 +54,12 @@ def test_a_recorded_run_ends_without_a_single_call(recorded):
     async def ended():
         async with (
             runs_at(recorded) as runs,
-            Presence(runs) as presence,
+            Heartbeat(runs) as heartbeat,
             House({"default": Scripted(dead)}) as house,
         ):
             whole, cut = sorted(await runs.recent(), key=lambda run: run.state)
             before = list(await runs.ledger(cut.id))
-            answered = await carry(cut.id, house, presence, over="dead")
+            answered = await resume(cut.id, house, heartbeat, over="dead")
             assert list(await runs.ledger(cut.id)) == before
             events = [numbered.event for numbered in await runs.events(cut.id)]
             assert sum(isinstance(event, Answered) for event in events) == 1

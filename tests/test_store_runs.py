@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tertulia import Budget, Finding, House, Image, Question, Usage
-from tertulia.durable.carry import carry
-from tertulia.durable.presence import Presence, Watch, new_worker
+from tertulia.durable.life import resume
+from tertulia.durable.liveness import Heartbeat, Watch, this_process
 from tertulia.errors import BudgetExceeded, KeyReused, RunCancelled, RunTaken, StoreError, UnknownName
 from tertulia.events import Answered, Asked, Found, Planned, Replied, Text, Waiting
 from tertulia.journal import Heard
@@ -42,8 +42,8 @@ def heard(key="t1/reasoner:ask#1", text="yes", status="ok"):
 
 async def answer(runs, house, **kwargs):
     summary, _ = await runs.add(QUESTION, {})
-    async with Presence(runs) as presence:
-        return summary.id, await carry(summary.id, house, presence, **kwargs)
+    async with Heartbeat(runs) as heartbeat:
+        return summary.id, await resume(summary.id, house, heartbeat, **kwargs)
 
 
 async def test_a_run_is_found_with_all_that_it_was(runs, house):
@@ -145,18 +145,18 @@ async def test_a_run_is_taken_by_one(runs):
 
 async def test_a_resumed_run_tells_nothing_twice(runs, house):
     summary, _ = await runs.add(QUESTION, {})
-    async with Presence(runs) as presence:
+    async with Heartbeat(runs) as heartbeat:
         stopping = []
 
         def stop(event):
             if isinstance(event, Replied) and event.entry.agent == "reasoner":
                 stopping.append(1)
-                presence.stops[summary.id]()
+                heartbeat.stops[summary.id]()
 
         with pytest.raises(asyncio.CancelledError):
-            await carry(summary.id, house(), presence, stop)
+            await resume(summary.id, house(), heartbeat, stop)
         assert (await runs.get(summary.id)).state == "interrupted"
-        await carry(summary.id, house(), presence)
+        await resume(summary.id, house(), heartbeat)
     events = [numbered.event for numbered in await runs.events(summary.id)]
     for kind in (Asked, Planned, Answered):
         assert sum(isinstance(event, kind) for event in events) == 1
@@ -171,23 +171,23 @@ async def test_a_resumed_run_makes_no_finished_call_again(runs, house):
         return says(system, text)
 
     summary, _ = await runs.add(QUESTION, {})
-    async with Presence(runs) as presence:
+    async with Heartbeat(runs) as heartbeat:
 
         def stop(event):
             if isinstance(event, Replied) and event.entry.agent == "reasoner" and len(asked) == 4:
-                presence.stops[summary.id]()
+                heartbeat.stops[summary.id]()
 
         with pytest.raises(asyncio.CancelledError):
-            await carry(summary.id, house(counting), presence, stop)
-        answered = await carry(summary.id, house(counting), presence)
+            await resume(summary.id, house(counting), heartbeat, stop)
+        answered = await resume(summary.id, house(counting), heartbeat)
     assert answered.answer.text == ANSWER
     assert len(asked) == len(set(asked)) == answered.report.calls
 
 
 async def test_a_cancelled_run_stops_in_another_process_and_its_cost_is_known(runs, house):
     summary, _ = await runs.add(QUESTION, {})
-    async with Presence(runs, seconds=0.02) as presence:
-        carrying = asyncio.create_task(carry(summary.id, house(seconds=30), presence))
+    async with Heartbeat(runs, seconds=0.02) as heartbeat:
+        carrying = asyncio.create_task(resume(summary.id, house(seconds=30), heartbeat))
         while not await runs.ledger(summary.id):
             await asyncio.sleep(0.01)
         assert await runs.cancel(summary.id) == "cancelling"
@@ -243,8 +243,8 @@ async def test_a_follower_goes_on_where_it_stopped(runs, house):
         return [numbered async for numbered in runs.follow(summary.id, after)]
 
     following = asyncio.create_task(follow(0))
-    async with Presence(runs) as presence:
-        await carry(summary.id, house(), presence)
+    async with Heartbeat(runs) as heartbeat:
+        await resume(summary.id, house(), heartbeat)
     seen = await following
     assert isinstance(seen[-1].event, Answered)
     assert await follow(3) == seen[3:]
@@ -261,8 +261,8 @@ async def test_a_fork_pays_only_for_what_it_does_again(runs, house):
     whole = len(asked)
     asked.clear()
     fork = await runs.fork(id, "t3", {"model": "another"})
-    async with Presence(runs) as presence:
-        again = await carry(fork.id, house(counting), presence)
+    async with Heartbeat(runs) as heartbeat:
+        again = await resume(fork.id, house(counting), heartbeat)
     assert again.answer.text == answered.answer.text
     assert len(asked) == 2 < whole  # the task and the answer
     assert again.report.total == sum(e.usage.total for e in await runs.ledger(fork.id)) < answered.report.total
@@ -304,8 +304,8 @@ async def test_deleting_leaves_nothing_in_the_files(tmp_path, house):
     secret = "Xylophonist Quetzalcoatl"
     async with runs_at(str(tmp_path / "runs.db")) as runs:
         run, _ = await runs.add(Question(f"Who is {secret}?"), {})
-        async with Presence(runs) as presence:
-            await carry(run.id, House({"default": Scripted()}), presence)
+        async with Heartbeat(runs) as heartbeat:
+            await resume(run.id, House({"default": Scripted()}), heartbeat)
         await runs.add(Question("another"), {})
         await runs.delete(run.id)
         found = [file.name for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()]
@@ -336,7 +336,7 @@ async def test_an_unusable_place_is_told_in_one_line(tmp_path):
 
 
 def test_the_dead_are_those_who_do_not_move_while_we_look():
-    watch, one = Watch(patience=10), new_worker()
+    watch, one = Watch(patience=10), this_process()
     assert watch.dead([one], 0) == []
     assert watch.dead([one], 4) == []
     assert watch.dead([one], 8) == []
@@ -344,7 +344,7 @@ def test_the_dead_are_those_who_do_not_move_while_we_look():
 
 
 def test_nobody_is_dead_because_we_could_not_look():
-    watch, one = Watch(patience=10), new_worker()
+    watch, one = Watch(patience=10), this_process()
     watch.dead([one], 0)
     assert watch.dead([one], 60) == []
     assert watch.dead([one], 64) == []
@@ -359,8 +359,8 @@ async def test_a_resumed_run_has_the_seconds_that_its_earlier_lives_left(runs, h
     def begin_earlier(connection):
         connection.execute("UPDATE runs SET taken = taken - 100 WHERE id = ?", (summary.id,))
 
-    async with Presence(runs) as presence:
-        worker = new_worker()
+    async with Heartbeat(runs) as heartbeat:
+        worker = this_process()
         await runs.beat(worker)
         life = await runs.take(summary.id, worker.id)
         await runs.database.transact(begin_earlier)
@@ -370,32 +370,32 @@ async def test_a_resumed_run_has_the_seconds_that_its_earlier_lives_left(runs, h
             await runs.finish(summary.id, life, "interrupted")
         assert (await runs.get(summary.id)).seconds == pytest.approx(100, abs=5)
         with pytest.raises(BudgetExceeded, match="seconds"):
-            await carry(summary.id, house(budget=Budget(seconds=60)), presence)
-        answered = await carry(summary.id, house(budget=Budget(seconds=160)), presence)
+            await resume(summary.id, house(budget=Budget(seconds=60)), heartbeat)
+        answered = await resume(summary.id, house(budget=Budget(seconds=160)), heartbeat)
     assert answered.report.seconds > 100
 
 
 async def test_what_an_owner_spent_today_is_counted_once_and_outlives_the_runs(runs, house):
     spending = Spending(runs.database)
     summary, _ = await runs.add(QUESTION, {}, owner="ann")
-    async with Presence(runs) as presence:
+    async with Heartbeat(runs) as heartbeat:
 
         def stop(event):
             if isinstance(event, Replied):
-                presence.stops[summary.id]()
+                heartbeat.stops[summary.id]()
 
         with pytest.raises(asyncio.CancelledError):
-            await carry(summary.id, house(), presence, stop)
+            await resume(summary.id, house(), heartbeat, stop)
         [some] = await spending.today()
         assert 0 < some.tokens == (await runs.ledger(summary.id)).total
-        answered = await carry(summary.id, house(), presence)
+        answered = await resume(summary.id, house(), heartbeat)
     await runs.delete(summary.id)
     await spending.add("ann", 5, 0.5)
     assert await spending.today() == [Spent("ann", answered.report.total + 5, 0.5)]
 
 
 async def test_a_dead_servers_runs_go_on_only_if_somebody_will_ask_for_them(runs):
-    server = new_worker("server")
+    server = this_process("server")
     await runs.beat(server)
     waits, plain = [
         (await runs.add(QUESTION, {}, served=served, outlives=outlives, worker=server.id, begun=True))[0]

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tertulia.cli import app
-from tertulia.durable.presence import machine
+from tertulia.durable.liveness import machine
 from tertulia.server.hands import run_id
 from tertulia.stores.database import migrations
 from tertulia.stores.places import runs_at

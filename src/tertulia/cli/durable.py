@@ -1,4 +1,4 @@
-"""Asks a question so that it survives, goes on with one that was stopped, or tells one again."""
+"""Asks a question as a stored run, resumes one that was stopped, or replays one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import asyncio
 import signal
 from dataclasses import dataclass
 
-from ..durable.carry import carry
-from ..durable.configuration import configuration, models_of, settled
-from ..durable.orders import order_of, tailored
-from ..durable.presence import Presence, dead_holder
+from ..durable.configuration import configuration, models_of, overrides_of, settled, tailored
+from ..durable.life import resume
+from ..durable.liveness import Heartbeat, dead_holder
 from ..errors import RunTaken, StoreError
 from ..events import Answered, Event, Text
 from ..opening import open_house
@@ -43,19 +42,19 @@ class Durable(Asking):
 
     async def _carry(self, runs: Runs) -> None:
         settings = await settled(self.settings, self.display.say)
-        async with await open_house(settings, self.display.say) as house, Presence(runs) as presence:
+        async with await open_house(settings, self.display.say) as house, Heartbeat(runs) as heartbeat:
             run: Summary | None = self.stored
             if self.stored:
-                house = tailored(house, order_of(self.stored.configuration), self.stored.question)
+                house = tailored(house, overrides_of(self.stored.configuration), self.stored.question)
             if run is None:
                 names = house.strategy.name, models_of(house)
                 run, _ = await runs.add(self.question, configuration(settings), strategy=names[0], models=names[1])
             self.display.say(f"run {run.id}")
             over = await dead_holder(runs, run.worker) if run.state in ("running", "cancelling") else None
             try:
-                answered = await carry(run.id, house, presence, self._happened, over)
+                answered = await resume(run.id, house, heartbeat, self._happened, over)
             except asyncio.CancelledError:
-                self.display.say(f"stopped; `tertulia runs resume {run.id}` goes on with it")
+                self.display.say(f"stopped; resume it with `tertulia runs resume {run.id}`")
                 raise
             finally:
                 for entry in await runs.ledger(run.id):  # earlier lives spent too
@@ -63,7 +62,7 @@ class Durable(Asking):
             self._tell_again(answered)
 
     async def _answered(self, runs: Runs, run: Stored) -> bool:
-        """Tell a run that is answered, or that another process works on; False if it can be gone on with."""
+        """Replay a finished run, or follow one another process is working on; False if it can be resumed here."""
         if run.state == "running" and not await dead_holder(runs, run.worker):
             self.display.say(f"{run.worker} works on it; following")
         elif run.state != "answered":

@@ -130,17 +130,17 @@ def fork(
     plain: Plain = False,
 ) -> None:
     """Run again from a task on, with another model; what does not depend on the task is used again, free of cost."""
-    from ..durable.configuration import configuration
-    from ..durable.orders import order_of, ordered
+    from ..durable.configuration import configuration, overrides_of, with_overrides
 
     agents = dict(_pair(text) for text in agent_model) if agent_model else None
 
     async def branch(store: Runs) -> Stored:
         source = await store.find(run)
         settings = _settings(source, model=model, agent_models=agents, effort=effort)
-        order = order_of(source.configuration)
-        order = replace(order, effort=None) if effort else order  # else it would hold above the new one
-        made = await store.fork(source.id, task, ordered(configuration(settings), order), models=model or source.models)
+        overrides = overrides_of(source.configuration)
+        overrides = replace(overrides, effort=None) if effort else overrides  # else it would hold above the new one
+        asked = with_overrides(configuration(settings), overrides)
+        made = await store.fork(source.id, task, asked, models=model or source.models)
         return await store.get(made.id)
 
     _go_on(_with(database, branch), database, json, quiet, plain)

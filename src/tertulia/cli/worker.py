@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..durable.engine import Lane
+from ..durable.queues import Lane
 from ..errors import SettingsError
 from ..settings import load
 
@@ -32,7 +32,7 @@ def worker(
 
 
 async def _serve(place: str, lanes: dict[str, Lane], keep_days: float | None) -> None:
-    from ..durable.worker import Desk
+    from ..durable.worker import Worker
     from ..stores.places import runs_at
 
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
@@ -40,9 +40,9 @@ async def _serve(place: str, lanes: dict[str, Lane], keep_days: float | None) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, me.cancel)
     async with runs_at(place) as runs:
-        desk = Desk(runs, place, lanes, lambda words: print(words, file=sys.stderr, flush=True), keep_days)
+        working = Worker(runs, place, lanes, lambda words: print(words, file=sys.stderr, flush=True), keep_days)
         try:
-            await desk.serve()
+            await working.serve()
         except asyncio.CancelledError:
             print("stopped; what was at work is back in the queue", file=sys.stderr)
 

@@ -1,20 +1,46 @@
-"""What is stored of the settings of a run, and settings made of it again."""
+"""What is stored of the settings of a run and of the request that asked it, and a house made of that again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 
+from ..budget import Budget, tighter
 from ..house import House
 from ..opening import choose
+from ..registry import find
 from ..settings import Settings, load, silence
 from ..settings import settings_of as dwelling
-from .orders import order_of
+from ..strategies import Scales, Strategy
+from ..strategies.fitting import Fitting
+from ..types import Effort, Question
 
 KEPT = {"model", "base_url", "agent_models", "strategy", "effort", "budget", "embedded", "agents", "documents"}
 """Settings that are stored. Keys never are: who resumes a run brings keys of their own."""
+OVERRIDES = "order"
+"""Under which name the overrides stand in a stored configuration."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What one request wants other than the settings of its house say."""
+
+    model: str = ""
+    """Id under which the client asked."""
+    house: str = ""
+    """Which of the further houses of the settings it is; empty for the first."""
+    strategy: str = ""
+    """Empty for that of the house."""
+    effort: Effort | None = None
+    budget: Budget = Budget()
+    """Limits that hold beside those of the house."""
+
+
+_OVERRIDES = TypeAdapter(Overrides)
 
 
 async def settled(settings: Settings, say: Callable[[str], None] = silence) -> Settings:
@@ -39,7 +65,7 @@ def settings_of(configuration: Mapping[str, Any], **changes: Any) -> Settings:
     """
     known = {name: value for name, value in configuration.items() if name in KEPT & set(Settings.model_fields)}
     settings = load(**known | {name: value for name, value in changes.items() if value is not None})
-    house = order_of(configuration).house
+    house = overrides_of(configuration).house
     if not house:
         return settings
     here = load()
@@ -51,3 +77,40 @@ def settings_of(configuration: Mapping[str, Any], **changes: Any) -> Settings:
 def models_of(house: House) -> str:
     """The models a house uses, for a list."""
     return ", ".join(sorted({model.name for model in house.models.values()}))
+
+
+def with_overrides(configuration: Mapping[str, Any], overrides: Overrides) -> dict[str, Any]:
+    """A configuration as it is stored with the run of a request."""
+    return {**configuration, OVERRIDES: _OVERRIDES.dump_python(overrides, mode="json")}
+
+
+def without_overrides(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored configuration as it was before a request changed it."""
+    return {name: value for name, value in configuration.items() if name != OVERRIDES}
+
+
+def overrides_of(configuration: Mapping[str, Any]) -> Overrides:
+    """What the request of a stored configuration wanted; nothing if no request was made."""
+    stored = configuration.get(OVERRIDES)
+    return Overrides() if stored is None else _OVERRIDES.validate_python(stored)
+
+
+def tailored(house: House, overrides: Overrides, question: Question) -> House:
+    """The house as one request wants it: with its effort, its limits and its form of answer."""
+    strategy = strategy_named(overrides.strategy) if overrides.strategy else house.strategy
+    if overrides.effort and isinstance(strategy, Scales):
+        strategy = strategy.scaled(overrides.effort)
+    if question.form.schema is not None:
+        strategy = Fitting(strategy)
+    return replace(house, strategy=strategy, budget=tighter(house.budget, overrides.budget))
+
+
+@cache
+def strategy_named(name: str) -> Strategy:
+    """The strategy of that name, as it is by itself.
+
+    Raises:
+        UnknownName: if there is none.
+    """
+    strategy: Strategy = find("strategy", name)()
+    return strategy

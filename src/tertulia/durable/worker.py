@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,40 +11,40 @@ from ..errors import TertuliaError
 from ..settings import silence
 from ..stores.records import Summary
 from ..stores.runs import Runs, ticket
-from .carry import carry, refuse
-from .engine import Lane, Queues
-from .keeper import Keeper
+from .houses import OpenHouses
+from .life import MOST_LIVES, refuse, resume
+from .liveness import DEAD_SECONDS, Heartbeat, Watch
 from .patient import patient
-from .presence import DEAD_SECONDS, Presence, Watch, gone
+from .queues import Lane, Queues
+from .reaper import LOOK_SECONDS, PRUNE_SECONDS, prune, reap
 
 SWEEP_SECONDS = 0.25
-LOOK_SECONDS = 2.0
-PRUNE_SECONDS = 3600.0
+"""How often a worker looks for runs that are not in a queue yet."""
 LONGEST_PAUSE = 60.0
 """Seconds that a run whose provider was away waits before it is handed out again."""
 
 
 @dataclass
-class Desk:
-    """A worker at its desk; `serve` works until it is cancelled."""
+class Worker:
+    """This process as a worker; `serve` works until it is cancelled."""
 
     runs: Runs
     place: str
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     say: Callable[[str], None] = silence
     keep_days: float | None = None
-    """Age in days at which ended runs are deleted; None keeps them."""
+    """Age in days at which ended runs and responses are deleted; None keeps them."""
     patience: float = DEAD_SECONDS
     """Seconds without a sign of life after which a worker counts as dead."""
     _working: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def serve(self) -> None:
         """Answer what is asked until this is cancelled; what is at work then goes back to the queue."""
-        async with Presence(self.runs) as self._presence:
-            self._keeper = Keeper(self.say, patient, lambda: not self._presence.stops)
-            self._queues = Queues(self.place, self._presence.worker.id, self.lanes)
+        async with Heartbeat(self.runs) as self._heartbeat:
+            self._houses = OpenHouses(self.say, patient, lambda: not self._heartbeat.stops)
+            self._queues = Queues(self.place, self._heartbeat.process.id, self.lanes)
             await self._queues.open(self._take)
-            self.say(f"{self._presence.worker.id} waits for questions at {self.runs.database.url}")
+            self.say(f"{self._heartbeat.process.id} waits for questions at {self.runs.database.url}")
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._again_and_again(SWEEP_SECONDS, self._sweep))
@@ -62,12 +61,12 @@ class Desk:
         try:
             stored = await self.runs.get(id)
             try:
-                house = await self._keeper.house(stored)
+                house = await self._houses.house(stored)
             except TertuliaError as error:
-                await refuse(id, self._presence, error)
+                await refuse(id, self._heartbeat, error)
                 raise
             self.say(f"{id} begins")
-            await carry(id, house, self._presence, queued=True)
+            await resume(id, house, self._heartbeat, if_stopped="queued", most_lives=MOST_LIVES)
             self.say(f"{id} is answered")
         except TertuliaError as error:
             self.say(f"{id}: {error}")
@@ -84,17 +83,12 @@ class Desk:
             await self.runs.enqueued(found)
 
     async def _reap(self) -> None:
-        """Let go of the runs of workers who died."""
-        workers = [one for one in await self.runs.workers() if one.id != self._presence.worker.id]
-        dead = {*self._watch.dead(workers, time.monotonic()), *(one.id for one in workers if gone(one))}
-        for worker in dead:
-            tickets = await self._queues.bury(worker)
-            freed = await self.runs.requeue(worker, tickets)
-            self.say(f"{worker} is dead; {len(freed)} runs go back to the queue")
+        """Let go of the runs of processes that died."""
+        async for dead, freed in reap(self._heartbeat, self._watch, self._queues):
+            self.say(f"{dead} is dead; {freed} runs go back to the queue")
 
     async def _prune(self) -> None:
-        if self.keep_days is not None:
-            await self.runs.prune(self.keep_days)
+        await prune(self.runs, self.keep_days)
 
     async def _again_and_again(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work`, whatever the database says: it may come back."""
@@ -110,10 +104,10 @@ class Desk:
             task.cancel()
         await asyncio.gather(*self._working, return_exceptions=True)
         with suppress(Exception):  # else another worker finds that we are gone
-            me = self._presence.worker.id
-            await self.runs.requeue(me, await self._queues.bury(me))
+            me = self._heartbeat.process.id
+            await self.runs.requeue(me, await self._queues.withdraw(me))
         await self._queues.close()
-        await self._keeper.close()
+        await self._houses.close()
 
     def __post_init__(self) -> None:
         self._watch = Watch(self.patience)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from starlette.responses import Response
 
 from ..budget import tighter
-from ..durable.orders import ordered
+from ..durable.configuration import with_overrides
 from ..errors import TertuliaError
 from ..house import House
 from ..model import OUT_OF_TIME, OUT_OF_TOKENS
@@ -110,7 +110,7 @@ class Desk:
         """Begin to stop: what runs may end, and nothing new begins."""
         if self.drained_at is None:
             self.drained_at = time.monotonic()
-            self.hands.draining = True
+            self.hands.drain()
 
     @property
     def draining(self) -> bool:
@@ -183,7 +183,7 @@ class Visit:
             self.holder,
             asking.choice(number),
             self.house,
-            ordered(houses.configurations.get(order.house, {}), order),
+            with_overrides(houses.configurations.get(order.house, {}), order),
             PRIORITIES.get(asking.tier, 0),
             asking.store,
             self.lasts,

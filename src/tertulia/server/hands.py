@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Protocol
 
-from ..durable.carry import begin
 from ..durable.configuration import models_of
-from ..durable.presence import Presence
+from ..durable.life import IfStopped, begin
+from ..durable.liveness import Heartbeat
 from ..errors import RunCancelled, StoreError, UnknownName, remade
 from ..events import Event
 from ..house import House
@@ -20,7 +20,7 @@ from ..listening import as_events
 from ..progress import Progress
 from ..stores.adding import ALPHABET, Adding
 from ..stores.database import Connection
-from ..stores.records import State, Stored
+from ..stores.records import Stored
 from ..stores.runs import Runs
 from ..stores.spending import Spending
 from ..types import Question
@@ -53,8 +53,9 @@ class Job:
 class Hands(Protocol):
     """Whoever answers."""
 
-    draining: bool
-    """Whether the server begins to stop."""
+    def drain(self) -> None:
+        """The server begins to stop."""
+        ...
 
     def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         """The run, event by event; one that is there already is told from its beginning and gone on with.
@@ -72,7 +73,8 @@ class Hands(Protocol):
 class Forgetting:
     """Answers in this process, and stores nothing."""
 
-    draining: bool = False
+    def drain(self) -> None:
+        pass
 
     def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         events = job.house.events(job.question, on_event=see)
@@ -87,8 +89,10 @@ class Forgetting:
 class Storing:
     """Answers in this process, and stores every run."""
 
-    presence: Presence
-    draining: bool = False
+    presence: Heartbeat
+
+    def drain(self) -> None:
+        self.presence.is_ending = True
 
     async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         async with aclosing(await self._events(job, see)) as events:
@@ -99,17 +103,12 @@ class Storing:
         if not job.stored:
             return self._unstored(job, see)
         runs, presence = self.presence.runs, self.presence
-        storing = adding(job, worker=presence.worker.id, begun=True)
+        storing = adding(job, worker=presence.process.id, begun=True)
         if job.lasts:  # it may be there already
             _, new = await runs.database.transact(storing)
             if not new:
                 return followed(runs, job.id, see)
-
-        def left() -> State:
-            if job.lasts:
-                return "queued"
-            return "interrupted" if self.draining else "cancelled"
-
+        left: IfStopped = "queued" if job.lasts else "cancelled"
         before = None if job.lasts else storing  # its first call waits until it is stored
         return as_events(lambda heard: begin(job.id, job.question, job.house, presence, heard, left, before), see)
 
@@ -138,9 +137,11 @@ class Storing:
 class Queueing:
     """Puts runs in the queue, and tells what workers store of them."""
 
-    presence: Presence
-    draining: bool = False
+    presence: Heartbeat
     _forgetting: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def drain(self) -> None:
+        pass
 
     async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         runs, whole = self.presence.runs, False

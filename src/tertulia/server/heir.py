@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from ..durable.carry import carry, refuse
-from ..durable.keeper import Keeper
-from ..durable.orders import order_of
-from ..durable.presence import Presence, Watch, gone
+from ..durable.configuration import overrides_of
+from ..durable.houses import OpenHouses
+from ..durable.life import refuse, resume
+from ..durable.liveness import Heartbeat, Watch
+from ..durable.reaper import LOOK_SECONDS, reap
 from ..errors import RunCancelled, RunTaken, TertuliaError
 from ..house import House
 from ..progress import Progress
@@ -22,7 +22,6 @@ from .desk import Desk
 from .problems import trace
 
 log = logging.getLogger("tertulia.server")
-LOOK_SECONDS = 2.0
 
 
 @dataclass
@@ -30,7 +29,7 @@ class Heir:
     """Looks for servers that died, and takes their runs unless workers are there for that."""
 
     desk: Desk
-    presence: Presence
+    presence: Heartbeat
     takes: bool = True
     """Whether this server answers questions itself."""
     watch: Watch = field(default_factory=Watch)
@@ -38,7 +37,7 @@ class Heir:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Heir]:
-        self.keeper = Keeper(silence, is_idle=lambda: not self.desk.turns.taken)
+        self.keeper = OpenHouses(silence, is_idle=lambda: not self.desk.turns.taken)
         looking = asyncio.create_task(self._look_again_and_again())
         try:
             yield self
@@ -59,11 +58,8 @@ class Heir:
 
     async def _bury(self) -> None:
         """Let go of the runs of servers that died; workers do the same among themselves, and for servers."""
-        runs, me = self.presence.runs, self.presence.worker.id
-        servers = [one for one in await runs.workers() if one.role == "server" and one.id != me]
-        for dead in {*self.watch.dead(servers, time.monotonic()), *(one.id for one in servers if gone(one))}:
-            freed = await runs.requeue(dead)
-            log.warning("%s is dead; %d of its runs go on", dead, len(freed))
+        async for dead, freed in reap(self.presence, self.watch):
+            log.warning("%s is dead; %d of its runs go on", dead, freed)
 
     async def _take(self) -> None:
         for run in await self.presence.runs.orphans():
@@ -78,9 +74,9 @@ class Heir:
         await turns.take_at_last()
         try:
             stored = await self.presence.runs.get(run.id)
-            model = order_of(stored.configuration).model
+            model = overrides_of(stored.configuration).model
             if house := await self._house(stored):
-                await carry(run.id, house, self.presence, progress.see, again=True)
+                await resume(run.id, house, self.presence, progress.see, if_stopped="queued")
         except (RunTaken, RunCancelled):
             pass
         except TertuliaError as error:

@@ -10,8 +10,15 @@ from hashlib import blake2b
 from typing import Any
 
 from .. import __version__
-from ..durable.configuration import configuration, settled
-from ..durable.orders import ORDER, Order, named, order_of, tailored
+from ..durable.configuration import (
+    Overrides,
+    configuration,
+    overrides_of,
+    settled,
+    strategy_named,
+    tailored,
+    without_overrides,
+)
 from ..errors import SettingsError
 from ..house import House
 from ..model import TakesTools, cost
@@ -56,7 +63,7 @@ class Houses:
             offered = ", ".join(self.ids)
             message = f"The model {id[:100]!r} does not exist; there are: {offered}"
             raise Problem(404, message, code="model_not_found", param="model")
-        return replace(self.default, strategy=named(name))
+        return replace(self.default, strategy=strategy_named(name))
 
     def fitting(self, asking: Asking) -> Asking:
         """The request without the tools, if a model of the house cannot call any.
@@ -77,17 +84,16 @@ class Houses:
             raise refused(named, "the price of the model is unknown, so money cannot be limited: limit tokens instead")
         return tailored(house, self.order(asking), asking.question)
 
-    def order(self, asking: Asking) -> Order:
+    def order(self, asking: Asking) -> Overrides:
         """What the request wants, as it is stored with its run."""
         id = asking.model
         strategy = "" if id == DEFAULT or id in self.further else id.removeprefix(f"{DEFAULT}-")
-        return Order(id, id if id in self.further else "", strategy, asking.effort, asking.budget)
+        return Overrides(id, id if id in self.further else "", strategy, asking.effort, asking.budget)
 
     def of(self, run: Stored) -> House | None:
         """The house of a stored run, if it is one of these with the settings of then; else None."""
-        order = order_of(run.configuration)
-        base = {name: value for name, value in run.configuration.items() if name != ORDER}
-        if base != self.configurations.get(order.house):
+        order = overrides_of(run.configuration)
+        if without_overrides(run.configuration) != self.configurations.get(order.house):
             return None
         return tailored(self.further[order.house] if order.house else self.default, order, run.question)
 

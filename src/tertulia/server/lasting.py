@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from ..durable.carry import carry
-from ..durable.presence import Presence
+from ..durable.life import resume
+from ..durable.liveness import Heartbeat
 from ..errors import RunCancelled, RunTaken, StoreError, UnknownName
 from ..progress import Progress
 from ..stores.documents import Documents
@@ -36,7 +36,7 @@ CANCEL_SECONDS = 10.0
 class Lasting:
     """Makes, tells and stops them."""
 
-    presence: Presence
+    presence: Heartbeat
     documents: Documents
     archive: StoredArchive
     hands: Storing | Queueing
@@ -65,7 +65,7 @@ class Lasting:
             blank=response,
             ignored=visit.asking.ignored,
         )
-        job, worker = visit.job(), self.presence.worker.id if isinstance(self.hands, Storing) else ""
+        job, worker = visit.job(), self.presence.process.id if isinstance(self.hands, Storing) else ""
         saving = self.documents.saving(kept.owner, kept.id, packed(kept))
         _, new = await self.presence.runs.database.transact(adding(job, worker, beside=saving))
         if new:
@@ -88,7 +88,7 @@ class Lasting:
         try:
             if isinstance(self.hands, Storing):
                 await visit.take_turn_at_last()
-                await carry(job.id, job.house, self.presence, progress.see, again=True)
+                await resume(job.id, job.house, self.presence, progress.see, if_stopped="queued")
             else:
                 async for _ in followed(self.presence.runs, job.id, progress.see):
                     pass

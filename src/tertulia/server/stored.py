@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from ..durable.presence import Presence, dead_holder, new_worker
+from ..durable.liveness import Heartbeat, dead_holder, this_process
+from ..durable.reaper import PRUNE_SECONDS, prune
 from ..errors import StoreError, UnknownName
 from ..settings import Settings
 from ..stores.documents import Documents
@@ -29,20 +30,19 @@ JSON = dict[str, Any]
 KEPT, REPLY = TypeAdapter(Kept), TypeAdapter(Reply)
 RESPONSE, ONCE = "resp_", "once_"
 """How the ids of responses and of replies begin, as both are documents."""
-PRUNE_SECONDS = 3600.0
 LOOK_SECONDS = 0.25
 """How often a reply is looked for that another server makes."""
 
 
 @asynccontextmanager
-async def keeping(settings: Settings) -> AsyncIterator[Presence]:
+async def keeping(settings: Settings) -> AsyncIterator[Heartbeat]:
     """This server as one that lives and keeps things in the database of the settings.
 
     Raises:
         SettingsError: if the database is of an unknown kind.
         StoreError: if it cannot be opened.
     """
-    async with runs_at(settings.database) as runs, Presence(runs, new_worker("server")) as presence:
+    async with runs_at(settings.database) as runs, Heartbeat(runs, this_process("server")) as presence:
         pruning = asyncio.create_task(_prune(presence, settings.keep_days))
         try:
             yield presence
@@ -51,11 +51,10 @@ async def keeping(settings: Settings) -> AsyncIterator[Presence]:
             await asyncio.gather(pruning, return_exceptions=True)
 
 
-async def _prune(presence: Presence, days: float | None) -> None:
+async def _prune(presence: Heartbeat, days: float | None) -> None:
     while days is not None:
         try:
-            await presence.runs.prune(days)
-            await Documents(presence.runs.database).prune(days)
+            await prune(presence.runs, days)
         except StoreError as error:
             log.error("what is old could not be deleted: %s", error)
         await asyncio.sleep(PRUNE_SECONDS)
@@ -66,7 +65,7 @@ class StoredArchive:
     """An archive in a database. All methods may raise StoreError."""
 
     documents: Documents
-    presence: Presence
+    presence: Heartbeat
     open_book: bool = True
     """Whether clients may know the addresses of the models."""
 
@@ -113,11 +112,11 @@ class StoredReplies:
     """Replies in a database; the id of each names the process that makes it."""
 
     documents: Documents
-    presence: Presence
+    presence: Heartbeat
 
     def new_id(self, dead: str = "") -> str:
         """With `dead`, the id of the same reply as it is made by this process in the place of a dead one."""
-        return f"{ONCE}{dead.split('_')[1] if dead else secrets.token_hex(16)}_{self.presence.worker.id}"
+        return f"{ONCE}{dead.split('_')[1] if dead else secrets.token_hex(16)}_{self.presence.process.id}"
 
     async def claim(self, owner: str, idempotency: Idempotency, id: str) -> bool | str:
         known, new = await self.documents.claim(owner, idempotency, id)
@@ -132,7 +131,7 @@ class StoredReplies:
     async def look(self, owner: str, key: str, id: str) -> Reply | Literal["dead"] | None:
         maker = id.split("_", 2)[2]
         # first whether it lives: it may give its reply and end between the two looks
-        dead = maker == self.presence.worker.id or await dead_holder(self.presence.runs, maker)
+        dead = maker == self.presence.process.id or await dead_holder(self.presence.runs, maker)
         data = await self.documents.load(owner, id)
         if data is not None:
             return REPLY.validate_python(data)

@@ -106,8 +106,8 @@ class Idempotency:
 
 
 @dataclass(frozen=True)
-class Worker:
-    """A process that runs questions."""
+class Process:
+    """A process that answers questions: a server, a worker, or the command line."""
 
     id: str
     host: str

@@ -19,7 +19,7 @@ from .adding import Adding, How, new_id
 from .database import Connection, Database, Row
 from .documents import forget
 from .forks import kept_steps
-from .records import OVER, Numbered, State, Stored, Summary, Wanted, Worker
+from .records import OVER, Numbered, Process, State, Stored, Summary, Wanted
 from .rows import SUMMARY, insert, summary_of, tell
 from .spending import add_spending
 from .text import as_event, packed, packed_event, plain, text, unpacked, unpacked_event
@@ -395,28 +395,28 @@ class Runs:
         if news := self._news.pop(id, None):
             news.set()
 
-    # -- workers
+    # -- processes
 
-    async def beat(self, worker: Worker) -> list[str]:
-        """Say that a worker lives; gives the runs that it should stop."""
+    async def beat(self, process: Process) -> list[str]:
+        """Say that a process lives; gives the runs that it should stop."""
 
         def do(connection: Connection) -> list[str]:
             connection.execute(
                 "INSERT INTO workers (id, host, pid, began, beats, seen, role) VALUES (?, ?, ?, ?, 0, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET beats = workers.beats + 1, seen = excluded.seen",
-                (worker.id, worker.host, worker.pid, worker.began, time.time(), worker.role),
+                (process.id, process.host, process.pid, process.began, time.time(), process.role),
             )
-            rows = connection.execute("SELECT id FROM runs WHERE worker = ? AND status = 'cancelling'", (worker.id,))
+            rows = connection.execute("SELECT id FROM runs WHERE worker = ? AND status = 'cancelling'", (process.id,))
             return [id for (id,) in rows]
 
         return await self.database.transact(do)
 
-    async def workers(self) -> list[Worker]:
+    async def processes(self) -> list[Process]:
         """All who said that they live and did not say good-bye."""
         rows = await self.database.read(
             lambda connection: connection.execute("SELECT id, host, pid, began, beats, seen, role FROM workers")
         )
-        return [Worker(*row) for row in rows]
+        return [Process(*row) for row in rows]
 
     # -- deleting
 

@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import StoreError
-from ..stores.records import State, Worker
+from ..stores.records import Process, State
 from ..stores.runs import Runs
 
 BEAT_SECONDS = 1.0
 DEAD_SECONDS = 15.0
-"""A worker that has not moved for so long is dead; with two looks more this makes a takeover within 30 s."""
+"""A process that has not moved for so long is dead; with two looks more this makes a takeover within 30 s."""
 
 LONG_SECONDS = 60.0
 """Age of a sign of life that means death, whatever the clocks of two machines may differ."""
@@ -31,18 +31,18 @@ def machine() -> str:
     return socket.gethostname()
 
 
-def new_worker(role: str = "") -> Worker:
-    """This process under a name that no other has or had."""
+def this_process(role: str = "") -> Process:
+    """This process under a name that no other has or had; each call gives it another."""
     host, name = machine(), f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return Worker(name, host, os.getpid(), time.time(), 0, time.time(), role)
+    return Process(name, host, os.getpid(), time.time(), 0, time.time(), role)
 
 
-def gone(worker: Worker) -> bool:
+def has_ended(process: Process) -> bool:
     """Whether a process of this machine has ended; False if that cannot be told from here."""
-    if worker.host != machine() or sys.platform == "win32":
+    if process.host != machine() or sys.platform == "win32":
         return False
     try:
-        os.kill(worker.pid, 0)
+        os.kill(process.pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:
@@ -58,39 +58,42 @@ class Watch:
     """
 
     patience: float = DEAD_SECONDS
+    """Seconds without a sign of life after which a process counts as dead."""
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
     _looked: float = 0.0
 
-    def dead(self, workers: Iterable[Worker], now: float) -> list[str]:
+    def dead(self, processes: Iterable[Process], now: float) -> list[str]:
         """Ids of those who are dead, after one more look at time `now`, in seconds."""
         if now - self._looked > self.patience / 2:
             self._seen = {}
         self._looked = now
         self._seen = {
-            worker.id: (worker.beats, self._seen[worker.id][1])
-            if self._seen.get(worker.id, (-1, 0.0))[0] == worker.beats
-            else (worker.beats, now)
-            for worker in workers
+            process.id: (process.beats, self._seen[process.id][1])
+            if self._seen.get(process.id, (-1, 0.0))[0] == process.beats
+            else (process.beats, now)
+            for process in processes
         }
         return [id for id, (_, since) in self._seen.items() if now - since >= self.patience]
 
 
 @dataclass
-class Presence:
+class Heartbeat:
     """Says that this process lives, and stops its runs that are to be cancelled; an async context manager."""
 
     runs: Runs
-    worker: Worker = field(default_factory=new_worker)
+    process: Process = field(default_factory=this_process)
     seconds: float = BEAT_SECONDS
     stops: dict[str, Callable[[], object]] = field(default_factory=dict)
     """How to stop each run of this process, by id."""
     cancelled: set[str] = field(default_factory=set)
     """Runs that were told to stop because someone asked for that."""
+    is_ending: bool = False
+    """Whether this process is about to end, so that what it stops was not given up by who asked."""
     _beating: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Presence:
+    async def __aenter__(self) -> Heartbeat:
         await self._beat()
-        self._beating = asyncio.create_task(self._go_on())
+        self._beating = asyncio.create_task(self._beat_on())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -98,22 +101,26 @@ class Presence:
         self._beating.cancel()
         await asyncio.gather(self._beating, return_exceptions=True)
         with suppress(StoreError):  # then the others find out by themselves
-            await self.runs.requeue(self.worker.id)
+            await self.runs.requeue(self.process.id)
 
-    async def _go_on(self) -> None:
+    async def cancel(self, id: str) -> State:
+        """Have a run stopped, wherever it is at work; gives the state it is in now.
+
+        Raises:
+            UnknownName: if there is no such run.
+        """
+        state = await self.runs.cancel(id)
+        self._stop(id)
+        return state
+
+    async def _beat_on(self) -> None:
         while True:
             await asyncio.sleep(self.seconds)
             with suppress(StoreError):  # the database may come back
                 await self._beat()
 
-    async def cancel(self, id: str) -> State:
-        """Have a run stopped, wherever it is at work; gives the state it is in now."""
-        state = await self.runs.cancel(id)
-        self._stop(id)
-        return state
-
     async def _beat(self) -> None:
-        for id in await self.runs.beat(self.worker):
+        for id in await self.runs.beat(self.process):
             self._stop(id)
 
     def _stop(self, id: str) -> None:
@@ -122,9 +129,9 @@ class Presence:
             self.stops[id]()
 
 
-async def dead_holder(runs: Runs, worker: str) -> str | None:
-    """The id again if that worker is dead: it said good-bye, or was not seen for a minute; None if it may live."""
-    known = {one.id: one for one in await runs.workers()}
-    if worker not in known or gone(known[worker]) or time.time() - known[worker].seen > LONG_SECONDS:
-        return worker
+async def dead_holder(runs: Runs, holder: str) -> str | None:
+    """The id again if that process is dead: it said good-bye, or was not seen for a minute; None if it may live."""
+    known = {one.id: one for one in await runs.processes()}
+    if holder not in known or has_ended(known[holder]) or time.time() - known[holder].seen > LONG_SECONDS:
+        return holder
     return None

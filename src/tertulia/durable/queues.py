@@ -81,7 +81,7 @@ class Queues:
         try:
             from dbos import DBOS, DBOSConfig
         except ImportError:
-            raise SettingsError("queues and workers want an extra: tertulia setup durable") from None
+            raise SettingsError("queues and workers need an extra: run `tertulia setup durable`") from None
         self._engine = engine(self.place)
         config: DBOSConfig = {
             "name": "tertulia",
@@ -115,8 +115,8 @@ class Queues:
             options["queue_partition_key"] = owner or "-"
         await asyncio.to_thread(DBOS.enqueue_workflow_with_options, options, id)
 
-    async def bury(self, executor: str) -> list[str]:
-        """Take back the tickets of a dead worker, so that they no longer count as work; gives them."""
+    async def withdraw(self, executor: str) -> list[str]:
+        """Withdraw the tickets of a worker that ends or is dead, so that they no longer count as work; gives them."""
         from dbos import DBOS
 
         def do() -> list[str]:

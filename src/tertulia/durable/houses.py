@@ -12,16 +12,15 @@ from ..opening import open_house
 from ..settings import silence
 from ..stores.records import Stored
 from ..stores.text import text
-from .configuration import settings_of
-from .orders import ORDER, order_of, tailored
+from .configuration import overrides_of, settings_of, tailored, without_overrides
 
-HOUSES = 16
+MOST = 16
 """Most houses that are kept open, each with the connections of its models."""
 
 
 @dataclass
-class Keeper:
-    """Opens houses, and closes those that nobody asked for long."""
+class OpenHouses:
+    """Opens houses, and closes those that have not been asked for longest."""
 
     say: Callable[[str], None] = silence
     layer: Callable[[House], House] = lambda house: house
@@ -35,19 +34,19 @@ class Keeper:
         """The house that a run was asked in, as its request wanted it.
 
         Raises:
-            SettingsError, UnknownName: if it cannot be had here.
+            SettingsError, UnknownName: if it cannot be opened here.
         """
-        order = order_of(run.configuration)
-        base = {name: value for name, value in run.configuration.items() if name != ORDER}
-        key = text([order.house, base])
+        overrides = overrides_of(run.configuration)
+        key = text([overrides.house, without_overrides(run.configuration)])
         async with self._opening:
             if key not in self._houses:
                 self._houses[key] = self.layer(await open_house(settings_of(run.configuration), self.say))
             self._houses.move_to_end(key)
-            while len(self._houses) > HOUSES and self.is_idle():
+            while len(self._houses) > MOST and self.is_idle():
                 await self._houses.popitem(last=False)[1].close()
-            return tailored(self._houses[key], order, run.question)
+            return tailored(self._houses[key], overrides, run.question)
 
     async def close(self) -> None:
+        """Close all of them."""
         while self._houses:
             await self._houses.popitem()[1].close()
