@@ -143,7 +143,7 @@ async def test_text_that_word_hides_is_left_out_and_told(tmp_path: Path) -> None
     assert found.warnings == ("20 hidden characters were taken out",)
 
 
-async def test_white_letters_of_a_table_in_word_are_left_in_and_told_unless_their_cell_is_coloured(
+async def test_white_letters_in_a_table_of_word_are_reported_unless_their_cell_is_dark(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("xberg")

@@ -112,7 +112,7 @@ async def test_two_workers_answer_all_though_one_is_killed(server, place):
         assert max([(await runs.get(id)).life for id in ids]) == 2
 
 
-async def test_a_worker_that_froze_loses_its_runs_and_begins_no_call_that_is_not_in_the_books(server, postgres):
+async def test_a_worker_that_froze_loses_its_runs_and_begins_no_unbooked_call(server, postgres):
     place = postgres
     server.begin(latency=0.3)
     async with runs_at(place) as runs:

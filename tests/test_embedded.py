@@ -113,7 +113,7 @@ def test_it_takes_no_more_threads_than_there_are_processors():
     assert 1 <= cores() <= (os.cpu_count() or 1)
 
 
-async def test_weights_that_are_not_installed_are_named_by_the_call_and_estimated_by_the_count(tmp_path):
+async def test_weights_that_are_missing_are_named_by_a_call_and_estimated_by_a_count(tmp_path):
     pytest.importorskip("xllamacpp")
     missing = Embedded(Weights("x", "X", "MIT", "not_installed_part", 2, 1, "0" * 64, "local"), folder=tmp_path)
     with pytest.raises(SettingsError, match="tertulia setup local"):

@@ -93,7 +93,7 @@ def test_restating_is_reasoning_and_in_the_ledger(ask):
     assert report.total == sum(e.entry.usage.total for e in events if type(e).__name__ == "Replied")
 
 
-def test_what_a_budget_cannot_restate_is_answered_in_one_call_that_reads_the_conversation(ask):
+def test_what_a_budget_cannot_restate_is_answered_with_the_conversation_in_one_call(ask):
     answered, _, heard = ask(Compute(), budget=Budget(calls=1))
     assert answered.answer.stopped
     assert [message.text for message in heard[0].messages[1:3]] == [turn.text for turn in HISTORY]

@@ -38,7 +38,7 @@ def test_a_whole_number_reads_the_same_with_and_without_groups(number):
 
 @UNHURRIED
 @given(st.integers(1, 999), st.integers(0, 999))
-def test_where_the_marks_leave_it_open_both_readings_are_known_and_the_languages_comes_first(whole, part):
+def test_a_number_with_two_readings_has_both_and_that_of_the_language_first(whole, part):
     written = f"{whole}.{part:03}"
     (english,), (spanish,) = numbers(written, "en"), numbers(written, "es")
     assert set(english.values) == set(spanish.values) == {float(written), whole * 1000.0 + part}

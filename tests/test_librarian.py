@@ -195,9 +195,7 @@ def test_further_passages_are_read_only_if_the_best_do_not_hold_the_answer(tmp_p
     ("question", "translations"),
     [("¿Cuántos panaderos trabajan allí?", 1), ("How many bakers work there?", 0), ("Wann öffnet die Bäckerei?", 1)],
 )
-def test_a_question_in_another_language_than_the_documents_can_also_be_searched_in_theirs(
-    library, question, translations
-):
+def test_a_question_in_another_language_is_also_searched_in_that_of_the_documents(library, question, translations):
     heard = []
 
     def says(system, text):

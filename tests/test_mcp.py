@@ -303,7 +303,7 @@ async def test_a_failed_and_a_long_result_are_told_and_bounded():
         assert len((await toolbox.call("long", {})).text) < 101_000
 
 
-async def test_a_use_that_takes_too_long_is_given_up_though_the_server_may_take_longer_to_start():
+async def test_a_use_that_takes_longer_than_a_start_may_is_given_up():
     async with opened(small("slow", seconds=0.2)) as (toolbox, _):
         with pytest.raises(ToolError, match="timed out"):
             await toolbox.call("slow", {})

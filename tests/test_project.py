@@ -33,5 +33,7 @@ def test_what_the_main_job_needs_is_the_core_and_the_model_in_the_box():
 
 
 def test_a_test_has_a_name_that_can_be_read_at_a_glance():
-    names = [name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())]
+    names = [
+        name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
+    ]
     assert [name for name in names if len(name) > LONGEST_NAME] == []

@@ -153,7 +153,7 @@ moods = st.lists(st.sampled_from(["well", "well", "well", "busy", "broken", "cut
 
 @settings(deadline=None, max_examples=60)
 @given(moods)
-def test_under_any_faults_the_ledger_holds_at_least_what_was_billed_and_exactly_so_where_it_says_so(moods):
+def test_under_any_faults_the_ledger_is_never_below_the_bill_and_exact_if_it_says_so(moods):
     model, journal = Moody(moods), Memory()
     events = []
     quick = {model.name: Gate(chance=lambda: 0.0)}

@@ -320,7 +320,7 @@ def test_an_answer_can_be_made_to_follow_a_schema(ask_of):
     assert completion.usage.tertulia["calls"] == 2
 
 
-def test_an_answer_that_never_follows_its_schema_is_an_error_and_what_it_cost_is_told(ask_of):
+def test_an_answer_that_never_follows_its_schema_is_an_error_with_its_cost(ask_of):
     schema = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "integer"}}}
     with pytest.raises(openai.InternalServerError) as caught:
         ask_of(scripted_house(strategy=Direct()), response_format=schema)

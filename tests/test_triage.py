@@ -61,7 +61,7 @@ def test_what_can_be_seen_from_outside_decides(text, route):
     assert features(text).route == route
 
 
-def test_a_question_that_does_not_show_what_it_needs_is_put_to_a_model_in_a_few_tokens():
+def test_a_question_that_does_not_show_what_it_needs_is_put_to_a_model():
     assert features(SIEGE) is None
     answered, events = ask(SIEGE, lambda system, _: '{"way": "direct"}' if "JSON" in system else "so it ended")
     assert decisions(events)[0] == ("direct", "the triage said so")
@@ -129,7 +129,7 @@ def test_where_no_program_runs_one_call_answers_and_the_reason_is_recorded():
     assert "no program" in reason
 
 
-def test_a_program_is_repaired_where_the_question_shows_that_it_can_be_computed_and_not_where_a_model_guessed_so():
+def test_a_program_is_repaired_only_where_the_question_itself_shows_a_computation():
     def fails(system, text):
         return '{"way": "compute"}' if "JSON" in system else "no program" if "Python" in system else "it fell"
 
@@ -163,7 +163,7 @@ def test_where_no_program_runs_for_several_parts_high_effort_plans_them():
     assert answered.answer.findings["t1"]
 
 
-def test_samples_that_disagree_over_one_part_are_not_worth_a_plan_unless_effort_says_so():
+def test_samples_that_disagree_over_one_part_earn_a_plan_only_with_more_effort():
     said = iter(range(1000))
     _, events = ask(SIEGE, lambda system, _: '{"way": "vote"}' if "JSON" in system else f"Answer: {next(said)}")
     assert [choice for choice, _ in decisions(events)] == ["vote", "answer of the majority"]
