@@ -32,6 +32,14 @@ def says(system: str, text: str) -> str:
     return "1440 and 168 are compared.\nConclusion: 1440 is larger"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The real model takes all cores: tests that use it run one after another also where others run beside them."""
+    for item in items:
+        if item.get_closest_marker("model"):
+            item.add_marker(pytest.mark.xdist_group("model"))
+
+
 @pytest.fixture
 def house():
     def make(says=says, seconds=0.0, **kwargs):

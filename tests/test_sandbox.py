@@ -33,6 +33,7 @@ from .ordinary.programs import PROGRAMS as ORDINARY
 SHORT = Limits(seconds=0.5, memory=48 * 1024 * 1024, output=1000)
 ROOT = Path(__file__).parent.parent
 TOP = os.path.abspath(os.sep)
+pytestmark = pytest.mark.xdist_group("sandbox")  # what hostile programs would leave behind is looked for all over
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -26,6 +26,8 @@ from .programs import PROGRAMS
 LIMITS = Limits(seconds=0.4, memory=48 * 1024 * 1024, output=20_000)
 MEMORY_PER_PROGRAM = 192 * 1024 * 1024
 """Bytes that a tier's processes may hold for one program: the limit, the interpreter, what was compiled."""
+WAIT = 10
+"""Seconds that programs of others are given to end."""
 OWN_GROWTH = 64 * 1024 * 1024
 """Bytes that this process may grow by over all programs."""
 AT_ONCE = 4
@@ -190,14 +192,22 @@ async def _try(tier: Tier, name: str, program: str, made: World) -> list[str]:
 
 
 def leftovers() -> list[str]:
-    """Processes of this sandbox that still run, whoever their parent is now."""
-    left = []
-    for process in psutil.process_iter(["pid", "cmdline", "status"]):
-        line = " ".join(process.info["cmdline"] or ())
-        ours = "Runs one program inside a CPython" in line and process.uids().real in (os.getuid(), 65534)
-        if ours and process.info["status"] != psutil.STATUS_ZOMBIE:
-            left.append(line[:60])
-    return left + [worker.name() for worker in workers()]
+    """Processes of this sandbox that still run, whoever their parent is now.
+
+    Those of another process that uses the sandbox at the same time end by themselves.
+    """
+    left = [worker.name() for worker in workers()]
+    _, there = psutil.wait_procs([process for process in psutil.process_iter() if _runs_a_program(process)], WAIT)
+    return left + [" ".join(process.cmdline())[:60] for process in there]
+
+
+def _runs_a_program(process: psutil.Process) -> bool:
+    try:
+        line, user = " ".join(process.cmdline()), process.uids().real
+        running = process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+    return running and "Runs one program inside a CPython" in line and user in (os.getuid(), 65534)
 
 
 def workers() -> list[psutil.Process]:
