@@ -63,7 +63,7 @@ def test_every_call_of_every_strategy_knows_what_a_follow_up_is_about(ask, name)
 def test_an_agent_gets_the_question_in_full(ask):
     _, events, heard = ask(Compute())
     assert heard[1].messages[-1].text == FULL
-    assert Decided("the question in full", FULL) in events
+    assert Decided("restate", FULL) in events
 
 
 def test_the_triage_decides_on_the_question_in_full(ask):

@@ -60,7 +60,7 @@ def test_a_line_holds_the_whole_ledger_and_the_decisions(tmp_path):
     (trial,) = measured(tmp_path, [contestant(Vote())], CASES[:1])
     assert sum(entry.usage.total for entry in trial.ledger) == trial.report.total
     assert len(trial.ledger) == trial.report.calls == len(trial.samples) == 3
-    assert [one.choice for one in trial.decisions] == ["answer of the majority"]
+    assert [one.choice for one in trial.decisions] == ["majority"]
     assert all(sample.correct and sample.read == "1" for sample in trial.samples)
 
 
@@ -115,7 +115,7 @@ def test_cases_for_a_judge_are_refused_before_anything_is_spent(tmp_path):
 def test_the_reasons_of_choices_in_cases_about_proportion_are_told(tmp_path):
     trials = measured(tmp_path, [contestant(Vote())], (replace(CASES[0], family="proportion"),))
     told = as_markdown(findings(trials), [], trials)
-    assert "- sum-0, vote, scripted: **answer of the majority**, certainty 0.94" in told
+    assert "- sum-0, vote, scripted: **majority**, certainty 0.94" in told
 
 
 def test_a_file_that_is_not_of_results_is_refused(tmp_path):

@@ -10,13 +10,16 @@ from tertulia import House
 from tertulia.durable.life import resume
 from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import ModelUnreachable
-from tertulia.events import Answered
+from tertulia.events import Answered, Decided
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.database import migrations
 from tertulia.stores.places import runs_at
+from tertulia.strategies.search import Search
 
 from .conftest import ANSWER
+from .fixtures.runs.record_decisions import FULL
 
+DECISIONS = Path(__file__).parent / "fixtures" / "runs" / "decisions.sql"
 FILES = sorted((Path(__file__).parent / "fixtures" / "runs").glob("schema*.sql"))
 
 
@@ -24,13 +27,24 @@ def dead(system, text):
     raise ModelUnreachable("the provider is dead")
 
 
-@pytest.fixture(params=FILES, ids=lambda file: file.stem)
-def recorded(request, tmp_path):
-    file = tmp_path / "runs.db"
+def restored(recording, folder):
+    """The database that a recording was made of."""
+    file = folder / "runs.db"
     connection = sqlite3.connect(file)
-    connection.executescript(request.param.read_text())
+    connection.executescript(recording.read_text())
     connection.close()
     return str(file)
+
+
+@pytest.fixture(params=FILES, ids=lambda file: file.stem)
+def recorded(request, tmp_path):
+    return restored(request.param, tmp_path)
+
+
+@pytest.fixture
+def decided(tmp_path):
+    """Runs of strategies that decided in prose, before decisions were a closed set of words."""
+    return restored(DECISIONS, tmp_path)
 
 
 def test_there_is_a_recording_of_every_schema():
@@ -70,3 +84,52 @@ def test_a_recorded_run_ends_without_a_single_call(recorded):
     for task, finding in answered.answer.findings.items():
         assert finding.text == other.answer.findings[task].text
     assert answered.report.total == other.report.total
+
+
+def test_decisions_recorded_in_prose_are_read_in_todays_words(decided):
+    async def read():
+        async with runs_at(decided) as runs:
+            return {
+                run.strategy: [one.event for one in await runs.events(run.id) if isinstance(one.event, Decided)]
+                for run in await runs.recent()
+            }
+
+    assert asyncio.run(read()) == {
+        "search": [Decided("restate", FULL), Decided("level", "4 of 4 branches end in 'larger'", 1)],
+        "debate": [Decided("round", "'larger' 3", 1)],
+        "vote": [Decided("majority", "certainty 0.94; votes: 'larger' 3")],
+    }
+
+
+def test_a_run_that_decided_in_prose_is_told_the_same_when_it_is_resumed(decided):
+    """What an earlier life told is known again, so that no decision stands twice in the run."""
+
+    async def resumed():
+        async with (
+            runs_at(decided) as runs,
+            Presence(runs) as presence,
+            House({"default": Scripted(dead)}, Search()) as house,
+        ):
+            [run] = [run for run in await runs.recent() if run.strategy == "search"]
+            before = [numbered.event for numbered in await runs.events(run.id)]
+            await cut(runs, run.id)
+            await carry(run.id, house, presence, over="dead")
+            after = [numbered.event for numbered in await runs.events(run.id)]
+            return [[event for event in events if isinstance(event, Decided)] for events in (before, after)]
+
+    before, after = asyncio.run(resumed())
+    assert before == after != []
+
+
+async def cut(runs, id):
+    """Have a run stand as if whoever worked on it had died before its end."""
+    [last] = (await runs.events(id))[-1:]
+    await runs.database.transact(
+        lambda connection: [
+            connection.execute(
+                "UPDATE runs SET status = 'running', worker = 'dead', ended = NULL, tokens = NULL WHERE id = ?", (id,)
+            ),
+            connection.execute("UPDATE bodies SET answered = NULL WHERE run = ?", (id,)),
+            connection.execute("DELETE FROM events WHERE run = ? AND number = ?", (id, last.number)),
+        ]
+    )

@@ -144,7 +144,7 @@ def test_where_no_program_runs_high_effort_asks_for_the_majority():
         SHIRTS, lambda system, text: "this is no program" if "Python" in system else "Answer: 60", effort="high"
     )
     assert answered.answer.text == "Answer: 60"
-    assert [choice for choice, _ in decisions(events)] == ["compute", "vote", "answer of the majority"]
+    assert [choice for choice, _ in decisions(events)] == ["compute", "vote", "majority"]
 
 
 def test_statements_that_are_given_are_no_parts_of_the_question():
@@ -166,7 +166,7 @@ def test_where_no_program_runs_for_several_parts_high_effort_plans_them():
 def test_samples_that_disagree_over_one_part_earn_a_plan_only_with_more_effort():
     said = iter(range(1000))
     _, events = ask(SIEGE, lambda system, _: '{"way": "vote"}' if "JSON" in system else f"Answer: {next(said)}")
-    assert [choice for choice, _ in decisions(events)] == ["vote", "answer of the majority"]
+    assert [choice for choice, _ in decisions(events)] == ["vote", "majority"]
 
 
 def test_samples_that_disagree_are_a_reason_to_plan():

@@ -8,10 +8,12 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from .events import Event
+from .events import DECISIONS, Event
 from .usage import Report
 
 KINDS = {kind.__name__: kind for kind in get_args(Event)}
+FORMERLY = {"answer of the majority": "majority", "the question in full": "restate"}
+"""Decisions as runs were stored that told them in prose."""
 
 
 def dumped(event: Event) -> dict[str, Any]:
@@ -28,10 +30,26 @@ def loaded(data: dict[str, Any]) -> Event:
         KeyError: if its kind is unknown.
     """
     fields = dict(data)
-    adapter = _adapter(fields.pop("event"))
+    name = fields.pop("event")
+    if name == "Decided":
+        fields = up_to_date(fields)
+    adapter = _adapter(name)
     text = json.dumps(fields, ensure_ascii=False).encode(errors="replace")  # half characters are no JSON
     event: Event = adapter.validate_json(text)  # only from JSON are bytes read as base64
     return event
+
+
+def up_to_date(decided: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a stored `Decided`, in today's words: `level 2` of an earlier version is the level with number 2.
+
+    A choice that this version does not know becomes `other`, so that a run of a later one can still be read.
+    """
+    choice = str(decided["choice"])
+    word, _, number = choice.partition(" ")
+    if word in ("level", "round") and number.isdecimal():
+        return {**decided, "choice": word, "number": int(number)}
+    word = FORMERLY.get(choice, choice)
+    return {**decided, "choice": word if word in DECISIONS else "other"}
 
 
 def tokens(report: Report) -> dict[str, Any]:

@@ -6,9 +6,30 @@ One stream serves every reader: the progress display, the web page, the trace an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+from .errors import UnknownName
 from .types import Answer, Execution, Finding, Plan, Question, Task, Verdict
 from .usage import Entry, Report
+
+Decision = Literal[
+    "direct",  # answer in one call
+    "compute",  # have a program give the answer
+    "vote",  # sample answers, and take the one that most give
+    "refine",  # draft, check, and revise what the check found
+    "synthesize",  # compile one answer of several drafts
+    "rag",  # answer from documents
+    "plan",  # split the question into tasks
+    "replan",  # plan again for what was not found
+    "restate",  # the question was made complete in itself
+    "majority",  # the answer that most samples gave is taken
+    "mend",  # the answer is written again in the form that is asked for
+    "level",  # a level of a tree search ended
+    "round",  # a round of a debate ended
+    "other",  # of a strategy that has no word of its own here
+]
+"""What a run can decide; a closed set, so that programs can match on it."""
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 
 @dataclass(frozen=True)
@@ -19,10 +40,21 @@ class Asked:
 
 @dataclass(frozen=True)
 class Decided:
-    """A choice that changes what the run spends, and why it was made."""
+    """A choice that changes what the run spends, and why it was made.
 
-    choice: str
+    Raises:
+        UnknownName: if the choice is none of `DECISIONS`.
+    """
+
+    choice: Decision
     reason: str
+    """Why, in English; `narration` has it in other languages."""
+    number: int | None = None
+    """Which level or round it was, from 1; None where there is only one."""
+
+    def __post_init__(self) -> None:
+        if self.choice not in DECISIONS:
+            raise UnknownName("decision", self.choice, DECISIONS)
 
 
 @dataclass(frozen=True)

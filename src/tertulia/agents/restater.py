@@ -84,7 +84,7 @@ class Restater:
             run.emit(Failed(self.name, wrong))
             return replace(question, text=f"{question.text}\n\n(Said before that:\n{self.told(before[-2:])})")
         if text != question.text:
-            run.emit(Decided("the question in full", text))
+            run.emit(Decided("restate", text))
         return replace(question, text=text)
 
     def told(self, turns: tuple[Turn, ...]) -> str:

@@ -11,13 +11,14 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from ..books import Books
+from ..codec import up_to_date
 from ..errors import SettingsError, TertuliaError
-from ..events import Event, Replied
+from ..events import Decided, Event, Replied
 from ..house import House
 from ..progress import Progress
 from ..run import Run
@@ -44,14 +45,6 @@ class Contestant:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A decision of the run that changed what it spent."""
-
-    choice: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Sample:
     """One reply of a vote: what it came to, and what it cost."""
 
@@ -73,7 +66,8 @@ class Trial:
     mark: Mark
     report: Report
     ledger: tuple[Entry, ...] = ()
-    decisions: tuple[Choice, ...] = ()
+    decisions: tuple[Annotated[Decided, BeforeValidator(up_to_date)], ...] = ()
+    """What was decided on the way; results of an earlier version are read in today's words."""
     samples: tuple[Sample, ...] = ()
     error: str = ""
     """Why there is no answer; empty if there is one."""
@@ -265,7 +259,7 @@ async def answer(case: Case, contestant: Contestant, judge: House | None) -> Tri
         await marked(case, said, judge) if said else case.unanswered,
         progress.report_so_far(time.monotonic() - began),
         tuple(progress.ledger),
-        tuple(Choice(decision.choice, decision.reason) for decision in progress.decisions),
+        tuple(progress.decisions),
         tuple([await sampled(case, text, tokens[key], judge) for key, text in sorted(texts.items())]),
         error,
         (progress.answer.stopped or "") if progress.answer else "",

@@ -111,7 +111,7 @@ class Auto:
         found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"
         plans = self.thorough or question.parts >= 2
         if ballot.certainty >= self.doubt or not plans:
-            run.emit(Decided("answer of the majority", found))
+            run.emit(Decided("majority", found))
             return await as_answer(question, ballot.winner.reply, run)
         run.emit(Decided("plan", f"the samples disagree: {found}"))
         return await self.plan(question, run)

@@ -49,7 +49,7 @@ class Debate:
                 range(self.debaters),
             )
             votes = tally([canonical(concluded(reply.text)) for reply in said])
-            run.emit(Decided(f"round {turn}", ", ".join(f"{one!r} {count}" for one, count in votes.items())))
+            run.emit(Decided("round", ", ".join(f"{one!r} {count}" for one, count in votes.items()), turn))
             if len(votes) == 1:
                 break
         best = votes.most_common(1)[0][0] if votes else ""

@@ -61,7 +61,7 @@ class Search:
             best = self.best(branches)
             beam = [branch.steps for branch in best]
             agreed = sum(branch.conclusion == best[0].conclusion for branch in branches)
-            run.emit(Decided(f"level {level}", f"{agreed} of {len(branches)} branches end in {best[0].conclusion!r}"))
+            run.emit(Decided("level", f"{agreed} of {len(branches)} branches end in {best[0].conclusion!r}", level))
             if agreed == len(branches):
                 break
         return await as_answer(question, best[0].ending, run)

@@ -61,7 +61,7 @@ class Vote:
     async def __call__(self, question: Question, run: Run) -> Answer:
         ballot = await self.poll(question, run)
         votes = ", ".join(f"{conclusion!r} {count}" for conclusion, count in ballot.votes.items())
-        run.emit(Decided("answer of the majority", f"certainty {ballot.certainty:.2f}; votes: {votes}"))
+        run.emit(Decided("majority", f"certainty {ballot.certainty:.2f}; votes: {votes}"))
         return await as_answer(question, ballot.winner.reply, run)
 
     async def poll(self, question: Question, run: Run) -> Ballot:
