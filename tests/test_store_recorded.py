@@ -107,13 +107,13 @@ def test_a_run_that_decided_in_prose_is_told_the_same_when_it_is_resumed(decided
     async def resumed():
         async with (
             runs_at(decided) as runs,
-            Presence(runs) as presence,
+            Heartbeat(runs) as heartbeat,
             House({"default": Scripted(dead)}, Search()) as house,
         ):
             [run] = [run for run in await runs.recent() if run.strategy == "search"]
             before = [numbered.event for numbered in await runs.events(run.id)]
             await cut(runs, run.id)
-            await carry(run.id, house, presence, over="dead")
+            await resume(run.id, house, heartbeat, over="dead")
             after = [numbered.event for numbered in await runs.events(run.id)]
             return [[event for event in events if isinstance(event, Decided)] for events in (before, after)]
 

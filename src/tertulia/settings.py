@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from platformdirs import user_config_path
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     documents: list[str] = []
     """Collections, files and folders that the librarian reads."""
     effort: Effort = "auto"
+    language: Literal["auto", "en", "es"] = "auto"
+    """In which runs are told on the terminal; `auto` is Spanish for questions in Spanish, and English for others."""
     budget: Limits = Limits()
     embedded: Embedding = Embedding()
     durable: bool = False

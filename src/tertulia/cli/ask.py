@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..errors import (
     UnknownName,
 )
 from ..events import Event, Text, Waiting
+from ..narration import Narrator, catalogue
 from ..opening import open_house
 from ..progress import Progress
 from ..settings import Settings
@@ -50,6 +52,7 @@ class Asking:
     def run(self) -> int:
         """Ask, and print what is asked for; gives the exit code."""
         self.errors = Console(stderr=True, highlight=False, no_color=True if self.plain else None)
+        self.narrator = Narrator(None if self.settings.language == "auto" else self.settings.language)
         self.display = self._display()
         code, stopped = ANSWERED, None
         try:
@@ -75,38 +78,45 @@ class Asking:
         self.progress.see(event)
         self.display.see(event, self.progress)
         if self.as_events:
-            print(
-                json.dumps({"at": round(time.monotonic() - self.began, 3), **dumped(event)}, ensure_ascii=False),
-                flush=True,
-            )
+            self._print_event(event)
         elif not self.as_json and isinstance(event, Text) and event.final:
             print("\n\n" * self.restarted + event.text, end="", flush=True)
             self.restarted = False
         elif isinstance(event, Waiting) and self.progress.answering:
             self.restarted = True  # the answer was cut and is written again
 
+    def _print_event(self, event: Event) -> None:
+        at = round(time.monotonic() - self.began, 3)
+        print(json.dumps({"at": at, **dumped(event)}, ensure_ascii=False), flush=True)
+
     def _finish(self, stopped: str | None) -> None:
-        seconds, answer = time.monotonic() - self.began, self.progress.answer
+        report, answer = self.progress.report_so_far(time.monotonic() - self.began), self.progress.answer
         if self.as_json:
-            print(
-                json.dumps(record(self.progress, self.settings.effort, seconds, stopped), ensure_ascii=False, indent=2)
-            )
+            self._print_record(stopped)
         elif not self.as_events and answer:
             print("" if self.progress.answering else answer.text, flush=True)
-        if answer and not self.as_json and not self.as_events:
-            for number, citation in enumerate(answer.citations, start=1):
-                print(f"[{number}] {place(citation)}: “{shortened(citation.text, 300)}”", flush=True)
+            _print_citations(answer.citations)
         if stopped:
             print(f"tertulia: {stopped}", file=sys.stderr)  # in one line, however long
         elif answer and answer.stopped and not self.quiet:
-            print(f"The answer is not complete: {answer.stopped}", file=sys.stderr)
-        if not self.quiet and not self.as_json and not self.as_events and len(self.progress.ledger):
-            self.errors.print(summary(self.progress, self.progress.report_so_far(seconds)))
+            print(catalogue.INCOMPLETE.say(self.narrator.language or "en", why=answer.stopped), file=sys.stderr)
+        if not self.quiet and len(self.progress.ledger):  # whoever wants JSON is quiet, too
+            self.errors.print(summary(self.progress, report, self.narrator.language or "en"))
+
+    def _print_record(self, stopped: str | None) -> None:
+        seconds = time.monotonic() - self.began
+        print(json.dumps(record(self.progress, self.settings.effort, seconds, stopped), ensure_ascii=False, indent=2))
 
     def _display(self) -> Display:
         if self.quiet:
             return Silent()
-        return Plain(sys.stderr) if self.plain or not self.errors.is_terminal else Lively(self.errors)
+        lively = self.errors.is_terminal and not self.plain
+        return Lively(self.errors, self.narrator) if lively else Plain(sys.stderr, self.narrator)
+
+
+def _print_citations(citations: Sequence[Citation]) -> None:
+    for number, citation in enumerate(citations, start=1):
+        print(f"[{number}] {place(citation)}: “{shortened(citation.text, 300)}”", flush=True)
 
 
 def place(citation: Citation) -> str:

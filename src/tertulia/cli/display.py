@@ -12,13 +12,18 @@ from rich.table import Table
 from rich.text import Text as Words
 from rich.tree import Tree
 
-from ..events import Decided, Event, Executed, Failed, Found, Judged, Planned, Replied, TaskStarted, Waiting
+from ..events import Asked, Event
+from ..narration import Kind, Language, Narrator, Sentence, catalogue, needed
+from ..narration.catalogue import decimal, whole
+from ..printable import printable
 from ..progress import Progress
 from ..types import Task
 from ..usage import Report
 
 SIGNS = {"waiting": "·", "working": "…", "checking": "…", "rejected": "✗", "failed": "✗", "done": "✓"}
 STYLES = {"done": "green", "rejected": "red", "failed": "red", "waiting": "dim"}
+ASIDE: tuple[Kind, ...] = ("ran", "replied")
+"""What belongs to the line before it."""
 
 
 class Display(Protocol):
@@ -49,15 +54,15 @@ class Silent:
 class Plain:
     """One line for each thing that happens; for logs, pipes and screen readers."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self.stream = stream
+    def __init__(self, stream: IO[str], narrator: Narrator) -> None:
+        self.stream, self.narrator = stream, narrator
 
     def say(self, words: str) -> None:
         print(words, file=self.stream, flush=True)
 
     def see(self, event: Event, progress: Progress) -> None:
-        if words := told(event):
-            self.say(words)
+        if told := self.narrator.tell(event):
+            self.say(words(told, self.narrator.language or "en"))
 
     def close(self) -> None:
         pass
@@ -66,23 +71,29 @@ class Plain:
 class Lively:
     """The plan as a tree that fills in while the agents work."""
 
-    def __init__(self, console: Console) -> None:
-        self.console, self.began = console, time.monotonic()
+    def __init__(self, console: Console, narrator: Narrator) -> None:
+        self.console, self.narrator, self.began = console, narrator, time.monotonic()
         self.progress = Progress()
-        self.words = "starting"
+        self.words = catalogue.STARTING.say(self.language)
         self.live = Live(get_renderable=self.render, console=console, refresh_per_second=8, transient=False)
         self.live.start()
+
+    @property
+    def language(self) -> Language:
+        return self.narrator.language or "en"
 
     def say(self, words: str) -> None:
         self.words = words
 
     def see(self, event: Event, progress: Progress) -> None:
         self.progress = progress
-        if isinstance(event, Decided):
-            self.console.print(f"[dim]{event.choice}: {event.reason}[/dim]")
-        self.words = {"Planned": "solving", "Asked": "planning"}.get(type(event).__name__, self.words)
-        if isinstance(event, Waiting):
-            self.words = f"waiting {event.seconds:.1f} s: {event.reason}"
+        told = self.narrator.tell(event)
+        if told and told.kind == "decided":
+            self.console.print(Words(words(told), "dim"))
+        elif told and told.kind in ("waiting", "planned"):
+            self.words = words(told) if told.kind == "waiting" else catalogue.SOLVING.say(self.language)
+        elif isinstance(event, Asked):
+            self.words = catalogue.PLANNING.say(self.language)
         if progress.answering:
             self.close()
 
@@ -92,22 +103,22 @@ class Lively:
             self.live.stop()
 
     def render(self) -> RenderableType:
-        report = self.progress.report_so_far(0)
-        spent = f"{time.monotonic() - self.began:4.0f} s  {sum_so_far(self.progress):,} tokens"
+        tokens = whole(sum_so_far(self.progress), self.language)
+        spent = f"{time.monotonic() - self.began:4.0f} s  {tokens} tokens"
         status: RenderableType = Words(f"  {spent}", "dim")
         if self.words:
             status = Spinner("dots", Words(f"{self.words}   {spent}", "dim"))
         if self.progress.plan is None:
             return status
-        tree = Tree(Words(f"plan of {len(self.progress.plan.tasks)}", "bold"), guide_style="dim")
+        head = catalogue.PLAN_OF.say(self.language, count=len(self.progress.plan.tasks))
+        tree = Tree(Words(head, "bold"), guide_style="dim")
         for task in self.progress.plan.tasks:
             self._branch(tree, task)
-        assert report is not None
         return Group(tree, status)
 
     def _branch(self, tree: Tree, task: Task) -> None:
         state = self.progress.state(task.id)
-        needs = f"  (needs {', '.join(task.needs)})" if task.needs else ""
+        needs = f"  {needed(task, self.language)}" if task.needs else ""
         words = Words(f"{SIGNS[state]} {task.id} ", STYLES.get(state, "yellow"))
         words.append(task.agent, "bold").append(f"  {task.text}{needs}", "dim" if state == "waiting" else "")
         branch = tree.add(words)
@@ -121,83 +132,58 @@ def sum_so_far(progress: Progress) -> int:
 
 
 def shortened(text: str, most: int = 200) -> str:
-    line = " ".join(text.split())
+    line = " ".join(printable(text).split())
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def told(event: Event) -> str:
-    """What happened, in one line; empty for what needs no telling."""
-    match event:
-        case Decided():
-            return f"{event.choice}: {event.reason}"
-        case Planned():
-            return "\n".join(
-                [f"plan of {len(event.plan.tasks)}:"]
-                + [
-                    f"  {task.id} {task.agent}: {task.text}"
-                    + (f" (needs {', '.join(task.needs)})" if task.needs else "")
-                    for task in event.plan.tasks
-                ]
-            )
-        case TaskStarted():
-            return f"{event.task.id} started by {event.task.agent}"
-        case Executed():
-            return (
-                f"  program ran ({event.execution.tier}): {shortened(event.execution.error or event.execution.output)}"
-            )
-        case Found():
-            return f"{event.finding.task} {'found' if event.finding.ok else 'failed'}: {shortened(event.finding.text)}"
-        case Judged():
-            word = "accepted" if event.verdict.accepted else "rejected"
-            return f"{event.task} {word}: {event.verdict.reason} {shortened(event.verdict.evidence, 80)}".rstrip()
-        case Waiting():
-            return f"waiting {event.seconds:.1f} s: {event.reason}"
-        case Failed():
-            return f"{event.where} failed: {event.error}"
-        case Replied():
-            usage = event.entry.usage
-            about = "" if usage.exact else "≈"
-            counts = f"{about}{usage.read} read, {about}{usage.written} written"
-            return f"  {event.entry.agent}: {counts}, {event.entry.seconds:.1f} s"
-        case _:
-            return ""
+def words(told: Sentence, language: Language = "en") -> str:
+    """A sentence for a terminal: one line, and one more for each task of a plan."""
+    if told.parts:
+        head = catalogue.PLAN_OF.say(language, count=len(told.parts))
+        return "\n  ".join([f"{head}:", *(part.line for part in told.parts)])
+    inside, detail = f" ({shortened(told.inside)})", f": {shortened(told.detail)}"
+    said = f"{told.task if told.kind == 'judged' else told.place} {told.text}".strip()
+    return ("  " if told.kind in ASIDE else "") + said + inside * bool(told.inside) + detail * bool(told.detail)
 
 
-def summary(progress: Progress, report: Report) -> RenderableType:
+def summary(progress: Progress, report: Report, language: Language = "en") -> RenderableType:
     """The three numbers, their sum, and who spent what."""
-    about = "" if report.exact else "≈"
     numbers = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     numbers.add_column(justify="left")
     numbers.add_column(justify="right")
-    numbers.add_column()
-    split = f"{report.reasoning_read:,} read + {report.reasoning_written:,} written in intermediate steps"
-    numbers.add_row("input", f"{about}{report.input:,}", "[dim]read to write the answer[/dim]")
-    numbers.add_row("output", f"{about}{report.output:,}", "[dim]the answer[/dim]")
-    numbers.add_row("reasoning", f"{about}{report.reasoning:,}", f"[dim]{split}[/dim]")
-    numbers.add_row("[bold]total[/bold]", f"[bold]{about}{report.total:,}[/bold]", f"[dim]{footer(report)}[/dim]")
-    return Group(Words("\nTokens", "bold"), numbers, Words(), agents(progress))
+    numbers.add_column(style="dim")
+    read, written = whole(report.reasoning_read, language), whole(report.reasoning_written, language)
+    for name, count, meaning in (
+        (catalogue.INPUT, report.input, catalogue.INPUT_IS.say(language)),
+        (catalogue.OUTPUT, report.output, catalogue.OUTPUT_IS.say(language)),
+        (catalogue.REASONING, report.reasoning, catalogue.REASONING_IS.say(language, read=read, written=written)),
+        (catalogue.TOTAL, report.total, footer(report, language)),
+    ):
+        numbers.add_row(name.say(language), whole(count, language, report.exact), meaning)
+    numbers.rows[-1].style = "bold"
+    return Group(Words(f"\n{catalogue.TOKENS.say(language)}", "bold"), numbers, Words(), agents(progress, language))
 
 
-def footer(report: Report) -> str:
+def footer(report: Report, language: Language) -> str:
     """Calls, cached share, time and money in one line; money only if it is known."""
     read = report.input + report.reasoning_read
-    parts = [f"{report.calls} calls", f"{report.cached / read:.0%} of what was read was cached" if read else ""]
-    parts += [f"{report.seconds:.1f} s", "price unknown" if report.cost is None else f"${report.cost:.4f}"]
-    return ", ".join(part for part in parts if part)
+    parts = [catalogue.CALLS.say(language, count=report.calls)]
+    parts += [catalogue.CACHED.say(language, share=f"{report.cached / read:.0%}")] if read else []
+    parts += [f"{decimal(report.seconds, language)} s"]
+    parts += [catalogue.NO_PRICE.say(language) if report.cost is None else f"${report.cost:.4f}"]
+    return ", ".join(parts)
 
 
-def agents(progress: Progress) -> Table:
+def agents(progress: Progress, language: Language) -> Table:
     """Tokens of each agent."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("agent")
-    for column in ("calls", "read", "written", "cached"):
-        table.add_column(column, justify="right")
-    table.add_column("model", style="dim")
+    for column in catalogue.COLUMNS:
+        words = column in (catalogue.AGENT, catalogue.MODEL)
+        table.add_column(column.say(language), justify="left" if words else "right")
     for agent, usage in progress.ledger.by_agent().items():
         mine = [entry for entry in progress.ledger if entry.agent == agent]
-        about = "" if usage.exact else "≈"
+        read, written = (whole(count, language, usage.exact) for count in (usage.read, usage.written))
         models = ", ".join(dict.fromkeys(entry.model for entry in mine))
-        table.add_row(
-            agent, str(len(mine)), f"{about}{usage.read:,}", f"{about}{usage.written:,}", f"{usage.cached:,}", models
-        )
+        cells = (agent, str(len(mine)), read, written, whole(usage.cached, language), models)
+        table.add_row(*(Words(printable(cell)) for cell in cells))
     return table

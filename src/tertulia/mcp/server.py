@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field
 
 from .. import __version__
 from ..errors import TertuliaError
-from ..events import Answered, Decided, Event, Executed, Failed, Found, Judged, Planned, TaskStarted, Used, Waiting
+from ..events import Answered, Event
 from ..house import House
+from ..narration import Narrator
 from ..opening import library_of, make_strategy, open_house
 from ..settings import Settings
 from ..strategies import Scales
@@ -165,11 +166,11 @@ class Offer:
 async def answer(house: House, question: Question, reporter: Reporter) -> Answered:
     """The answer; progress is reported while agents work, and cancelling this cancels the run."""
     waiting: deque[str] = deque(maxlen=MOST_MESSAGES)
-    news = asyncio.Event()
+    news, narrator = asyncio.Event(), Narrator()
 
     def happened(event: Event) -> None:
-        if message := line(event):
-            waiting.append(message)
+        if (told := narrator.tell(event)) and told.kind != "replied":
+            waiting.append(told.line[:LONGEST_MESSAGE])
             news.set()
 
     asking = asyncio.create_task(house.ask(question, happened))
@@ -187,32 +188,6 @@ async def answer(house: House, question: Question, reporter: Reporter) -> Answer
         asking.cancel()
         with anyio.move_on_after(CLOSING_SECONDS, shield=True):
             await asyncio.wait([asking])
-
-
-def line(event: Event) -> str:
-    """What happened, in one line; empty if it is not worth one."""
-    match event:
-        case Decided():
-            text = f"{event.choice}: {event.reason}"
-        case Planned():
-            text = f"plan: {'; '.join(f'{task.id} {task.agent}: {task.text}' for task in event.plan.tasks)}"
-        case TaskStarted():
-            text = f"{event.task.id} {event.task.agent}: {event.task.text}"
-        case Executed():
-            text = f"{event.agent} ran a program: {event.execution.error or event.execution.output}"
-        case Used():
-            text = f"{event.agent} used {event.tool}{f': {event.error}' if event.error else ''}"
-        case Found():
-            text = f"{event.finding.task} {event.finding.agent} found: {event.finding.text}"
-        case Judged():
-            text = f"{event.task} {'accepted' if event.verdict.accepted else 'rejected'}: {event.verdict.reason}"
-        case Waiting():
-            text = f"waits {event.seconds:.0f} s: the model is busy"
-        case Failed():
-            text = f"{event.where} failed: {event.error}"
-        case _:
-            return ""
-    return " ".join(text.split())[:LONGEST_MESSAGE]
 
 
 def told(answered: Answered, strategy: str) -> Reply:

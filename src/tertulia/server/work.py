@@ -8,25 +8,20 @@ from dataclasses import dataclass, field
 from ..events import (
     Answered,
     Called,
-    Decided,
     Event,
-    Executed,
-    Failed,
-    Found,
-    Judged,
-    Planned,
     Replied,
     Text,
     Thought,
-    Used,
-    Waiting,
 )
-from ..types import Call, Execution, Plan
+from ..narration import Kind, Narrator, Sentence
+from ..types import Call
 
 LONGEST_LINE = 400
 """Characters of a thought that are gathered before they are told, if no line ends sooner."""
 LONGEST_TEXT = 2000
 """Characters that are told of a program, an output or a finding."""
+UNTOLD: tuple[Kind, ...] = ("started", "replied")
+"""What a reader of an answer need not be told."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +79,7 @@ class Work:
     steps: int = 0
     thinking: str = ""
     """The call whose thoughts were told last, if nothing was told since."""
+    narrator: Narrator = field(default_factory=Narrator)
 
     def see(self, event: Event) -> Iterator[Line]:
         match event:
@@ -92,10 +88,11 @@ class Work:
             case Replied():
                 yield from self._rest(event.entry.key)
             case _:
-                for text in told(event):
+                told = self.narrator.tell(event)
+                if told and told.kind not in UNTOLD:
                     self.steps += 1
                     self.thinking = ""
-                    yield Line(f"step {self.steps}", text)
+                    yield Line(f"step {self.steps}", lines(told))
 
     def _thought(self, event: Thought) -> Iterator[Line]:
         text = self.thoughts.get(event.key, "") + event.text
@@ -113,7 +110,7 @@ class Work:
 
     def _thinks(self, key: str, line: str) -> Iterator[Line]:
         if line.strip():
-            tag = "" if self.thinking == key else f"[{place(key)}] "
+            tag = "" if self.thinking == key else f"[{' '.join(key.rsplit(':', 1)[0].split('/'))}] "
             self.thinking = key
             yield Line(f"thoughts {key}", tag + line.rstrip())
 
@@ -179,56 +176,15 @@ class Writing:
         return new
 
 
-def place(key: str) -> str:
-    """Where in the work a call is made, as in `t1 calculator`."""
-    return " ".join(key.rsplit(":", 1)[0].split("/"))
-
-
-def told(event: Event) -> list[str]:
-    """What happened, each thing in a text of its own."""
-    match event:
-        case Decided():
-            return [f"{event.choice}: {event.reason}"]
-        case Planned():
-            return [planned(event.plan)]
-        case Executed():
-            return [f"[{place(event.key)}] {executed(event.execution)}"]
-        case Used():
-            return [f"[{place(event.key)}] used {event.tool}{f': {shortened(event.error)}' if event.error else ''}"]
-        case Found():
-            finding = event.finding
-            return [
-                f"[{finding.task} {finding.agent}] {'found' if finding.ok else 'failed'}: {shortened(finding.text)}"
-            ]
-        case Judged():
-            verdict = event.verdict
-            evidence = f" ({shortened(verdict.evidence)})" if verdict.evidence else ""
-            return [
-                f"[{event.task} critic] {'accepted' if verdict.accepted else 'rejected'}: {verdict.reason}{evidence}"
-            ]
-        case Waiting(seconds=0.0):
-            return [f"[{place(event.key)}] is asked again: {shortened(event.reason)}"]
-        case Waiting():
-            return [f"[{place(event.key)}] waits {event.seconds:.0f} s: the model is busy"]
-        case Failed():
-            return [f"[{event.where}] failed: {shortened(event.error)}"]
-        case _:
-            return []
-
-
-def planned(plan: Plan) -> str:
-    """A plan as a list of its tasks."""
-    lines = ["Plan:"]
-    for task in plan.tasks:
-        needs = f" (needs {', '.join(task.needs)})" if task.needs else ""
-        lines.append(f"- [{task.id} {task.agent}] {shortened(task.text)}{needs}")
-    return "\n".join(lines)
-
-
-def executed(execution: Execution) -> str:
-    """A program and what it gave."""
-    outcome = f"It failed: {shortened(execution.error)}" if execution.error else f"→ {shortened(execution.output)}"
-    return f"ran:\n```python\n{shortened(execution.program)}\n```\n{outcome}"
+def lines(told: Sentence) -> str:
+    """A sentence as it stands in a summary: a plan with its tasks, a program as code."""
+    who = f"[{told.place}] " if told.place else ""
+    if told.parts:
+        tasks = (f"- [{part.place}] {shortened(part.detail)}" for part in told.parts)
+        return "\n".join([f"{told.text.capitalize()}:", *tasks])
+    if told.kind == "ran":
+        return f"{who}{told.text}:\n```python\n{shortened(told.program)}\n```\n→ {shortened(told.detail)}"
+    return f"{who}{told.text}: {shortened(told.detail)}" if told.detail else f"{who}{told.text}"
 
 
 def shortened(text: str) -> str:

@@ -47,13 +47,18 @@ def exporter(endpoint: str, content: bool, say: Callable[[str], None]) -> Export
     named = any(os.environ.get(name) for name in VARIABLES)
     if not (endpoint or named) or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return None
+    return _exporter(endpoint, content, say)
+
+
+def _exporter(endpoint: str, content: bool, say: Callable[[str], None]) -> Exporter | None:
+    """What exports; None if it is not installed and only variables, which other programs read too, ask for it."""
     try:
         from opentelemetry.sdk.trace import TracerProvider
     except ImportError:
         missing = "telemetry needs an extra: run `tertulia setup telemetry`"
         if endpoint:
             raise SettingsError(missing) from None
-        say(missing)  # the variable may be meant for other programs
+        say(missing)
         return None
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.resources import Resource
