@@ -33,6 +33,7 @@ import aiohttp
 from tertulia.cli.evaluate import write_report
 from tertulia.lab.cases import Case, digest
 from tertulia.lab.measure import NAMES, Results, Sample, Setup, Trial, versions
+from tertulia.lab.sets import outcome
 from tertulia.lab.suites import load as load_cases
 from tertulia.schedule import gather
 from tertulia.strategies.direct import SYSTEM
@@ -265,7 +266,7 @@ async def run(
                     trial = await asking.answer(case)
                     results.add(trial)
                     done.append(trial)
-                    print(f"{trial.strategy}: {trial.case} {'right' if trial.mark.correct else 'wrong'}", flush=True)
+                    print(f"{trial.strategy}: {trial.case} {outcome(case, trial.mark.correct)}", flush=True)
 
             await asyncio.gather(*(worker() for _ in range(parallel)))
     return done

@@ -1,14 +1,18 @@
 """Where cases come from."""
 
 import json
+import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from bench.cases.verify import HERE, cases, verify
+from bench.cases.verify import HERE, cases, mixed_generated, verify
+from bench.cases.verify.checks import faults
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.lab.cases import digest, read
 from tertulia.lab.checkers import Number
+from tertulia.lab.overlap import overlaps
 from tertulia.lab.suites import load
 from tertulia.lab.suites.gym import SMALL
 
@@ -17,13 +21,57 @@ async def test_every_hand_written_answer_is_what_its_program_computes():
     assert await verify() == []
 
 
-def test_the_hand_written_set_is_large_and_in_two_languages():
-    complex_ones = read(HERE / "train/complex.jsonl")
-    assert len(complex_ones) >= 60
-    assert len({case.family for case in complex_ones}) >= 6
-    assert min(Counter(case.language for case in complex_ones).values()) >= 30
+def test_generated_cases_of_the_three_sets_are_other_questions_and_stand_in_no_prompt():
+    assert mixed_generated() == []
+
+
+KINDS = {"logistics", "finance", "dates", "units", "logic", "reading", "tables", "planning", "estimates"}
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}")
+
+
+def in_parts(name):
+    return [case for case in cases(name) if isinstance(case.expected, tuple) and case.family in KINDS]
+
+
+def wants_a_word(case):
+    return any(isinstance(part, str) and not MOMENT.fullmatch(part) for part in case.expected)
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_a_set_has_all_kinds_both_languages_three_levels_and_words(name):
+    some = in_parts(name)
+    assert len(some) >= 90
+    assert {case.set for case in some} == {name}
+    kinds = Counter((case.family, case.language) for case in some)
+    assert set(kinds) == {(kind, language) for kind in KINDS for language in ("en", "es")}
+    assert min(kinds.values()) >= 5
+    assert min(Counter(case.level for case in some)[level] for level in (1, 2, 3)) >= 20
+    assert {len(case.expected) for case in some} == {2, 3, 4, 5}
+    assert 3 * sum(map(wants_a_word, some)) >= len(some)
+
+
+def test_the_hand_written_sets_are_large_and_in_two_languages():
+    every = in_parts(None)
+    assert len(every) >= 240
+    assert {case.family for case in in_parts("train")} == KINDS
+    assert 0.4 < sum(case.language == "es" for case in every) / len(every) < 0.6
+    assert 3 * sum(map(wants_a_word, every)) >= len(every)
     assert len(read(HERE / "trivial.jsonl")) == 20
     assert len({case.id for case in cases()}) == len(cases())
+
+
+async def test_the_check_finds_what_is_wrong_with_a_case():
+    (sound,) = [case for case in cases("train") if case.id == "dates-01"]
+    assert await faults(sound) == []
+    assert "states" in (await faults(replace(sound, expected=("2026-04-23", "Wednesday|miércoles"))))[0]
+    assert "says" in (await faults(replace(sound, question=f"{sound.question} 22 April 2026?")))[0]
+    assert await faults(replace(sound, id="other")) == ["has no solution"]
+
+
+def test_a_question_of_another_set_is_found_if_only_its_numbers_and_names_were_changed():
+    one = in_parts("train")[0]
+    copied = replace(one, id="copy", question=one.question.replace("1,340", "2,580").replace("160", "175"))
+    assert [found.other for found in overlaps([copied], in_parts("train"))] == [one.id]
 
 
 def test_generated_cases_depend_on_the_seed_alone():

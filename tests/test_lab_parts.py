@@ -38,6 +38,14 @@ async def test_an_option_is_chosen_under_its_letter_and_naming_them_all_does_not
     assert await right(ROUTES, answer, (380, "South")) == parts
 
 
+async def test_two_parts_of_one_group_are_read_by_their_letters_or_in_their_order():
+    expected = ("North", 3, "South")
+    assert await right(ROUTES, "North; 3; South", expected) == (True, True, True)
+    assert await right(ROUTES, "South; 3; North", expected) == (False, True, False)
+    assert await right(ROUTES, "(a) not Coast but North (b) 3 (c) South", expected) == (True, True, True)
+    assert await right(ROUTES, "3; South", expected) == (False, True, False)
+
+
 async def test_names_in_their_order_are_a_part():
     checker, expected = Parts(), ("Gus > Ana > Eli", 12)
     assert await right(checker, "Gus, then Ana, then Eli: 12", expected) == (True, True)

@@ -22,7 +22,7 @@ from ..lab.overlap import refuse_overlaps
 from ..lab.plots import plot
 from ..lab.report import as_json, as_markdown, findings
 from ..lab.reuse import Replies, reusing
-from ..lab.sets import kept, refuse_kept
+from ..lab.sets import outcome, refuse_kept
 from ..lab.suites import load
 from ..opening import choose, make_strategy, open_house
 from ..settings import EFFORTS, Settings
@@ -92,12 +92,11 @@ class Evaluating:
             now = setup(cases, contestants, self.seed, self.parallel, self.judge, self.reuse)
             with Results(self.out, now, self.resume) as results, bar(console) as progress:
                 wanted = {(case.id, one.strategy, one.model) for case in cases for one in contestants}
-                unread = {case.id for case in kept(cases)}
+                asked = {case.id: case for case in cases}
                 task = progress.add_task("", total=len(wanted), completed=len(wanted & results.done))
 
                 def happened(trial: Trial) -> None:
-                    outcome = "done" if trial.case in unread else "right" if trial.mark.correct else "wrong"
-                    said = f"{trial.strategy}: {trial.case} {outcome}"
+                    said = f"{trial.strategy}: {trial.case} {outcome(asked[trial.case], trial.mark.correct)}"
                     progress.update(task, advance=1, description=said)
                     if not console.is_terminal:  # a bar that moves is of no use in a log
                         console.print(said, markup=False)

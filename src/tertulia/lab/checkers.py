@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -21,7 +22,7 @@ from ..tools.conclusions import MARK, clean, conclusion, folded
 from ..tools.units import unit
 from .gymnasium import Config, like, score
 from .reading import Number as Written
-from .reading import choice, dates, in_order, last_number, lettered, mentions, numbers, region, times
+from .reading import choice, dates, in_order, last_number, lettered, mentions, named_options, numbers, region, times
 
 Expected = str | float | tuple[str | float, ...]
 """What is right: a text or number, or the parts of an answer. In a text, `|` stands between what are equally right, and
@@ -114,8 +115,8 @@ class Parts:
         found = numbers(text, language)
         places = lettered(answer, len(parts)) or [text] * len(parts)
         there = [
-            self.chosen(part, group, place) if (group := self.group(part)) else self.has(part, text, found)
-            for part, place in zip(parts, places, strict=True)
+            self.chosen(parts, number, places) if self.group(part) else self.has(part, text, found)
+            for number, part in enumerate(parts)
         ]
         read = " ".join(f"{one.value:g}" for one in numbers(last_paragraph(answer), language))
         wanted = [part for part in parts if not isinstance(part, str)]
@@ -132,9 +133,17 @@ class Parts:
         """The options of which a part is one; empty if it is none."""
         return next((group for group in self.options if any(part == name.split("|")[0] for name in group)), ())
 
-    @staticmethod
-    def chosen(part: str | float, group: tuple[str, ...], place: str) -> bool:
-        return choice(place, group) == part
+    def chosen(self, parts: Sequence[str | float], number: int, places: Sequence[str]) -> bool:
+        """Whether the option named last under the letter of a part is right.
+
+        Without letters the parts of one group are the options named last, in their order.
+        """
+        part, group = parts[number], self.group(parts[number])
+        alike = [other for other, one in enumerate(parts) if self.group(one) == group]
+        if len(alike) == 1 or places[0] != places[-1]:
+            return choice(places[number], group) == part
+        named = named_options(places[number], group)[-len(alike) :]
+        return len(named) == len(alike) and named[alike.index(number)] == part
 
     def has(self, part: str | float, text: str, found: list[Written]) -> bool:
         """Whether the part is in the text."""

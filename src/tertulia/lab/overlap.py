@@ -39,10 +39,12 @@ def words(text: str) -> list[str]:
 
 
 def shingles(text: str, size: int = RUN) -> Iterator[Shingle]:
-    """All runs of so many words; the whole text if it is shorter."""
+    """All runs of so many words, at least half of them not numbers; the whole text if it is shorter."""
     found = words(text)
     for start in range(max(1, len(found) - size + 1)):
-        yield tuple(found[start : start + size])
+        run = tuple(found[start : start + size])
+        if run.count("#") * 2 <= len(run):
+            yield run
 
 
 def overlaps(cases: Iterable[Case], others: Iterable[Case]) -> list[Overlap]:

@@ -133,6 +133,17 @@ def choice(text: str, options: Sequence[str]) -> str | None:
     return None
 
 
+def named_options(text: str, options: Sequence[str]) -> list[str]:
+    """The options that a text names, each time it does, in the order of the text and by their first names."""
+    found = [
+        (match.start(), option.split("|")[0])
+        for option in options
+        for name in option.split("|")
+        for match in mentions(text, name)
+    ]
+    return [name for _, name in sorted(found)]
+
+
 def in_order(text: str, names: Sequence[str]) -> bool:
     """Whether the names come in this order somewhere in the text, with none of them between."""
     found = sorted((match.start(), number) for number, name in enumerate(names) for match in mentions(text, name))

@@ -36,6 +36,11 @@ def kept(cases: Iterable[Case]) -> list[Case]:
     return [case for case in cases if case.set in KEPT]
 
 
+def outcome(case: Case, correct: bool) -> str:
+    """What is told of an answer while a measurement goes on; of kept cases only that there is one."""
+    return "done" if case.set in KEPT else "right" if correct else "wrong"
+
+
 def refuse_kept(cases: Sequence[Case], what: str) -> None:
     """Refuse to use cases of validation or test for what only train is for.
 
