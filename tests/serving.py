@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
 from tertulia import House
 from tertulia.providers.scripted import Scripted
 from tertulia.server.app import build
-from tertulia.server.archive import InMemory
-from tertulia.server.desk import Desk
-from tertulia.server.fetching import fetching
 from tertulia.server.houses import Houses
 from tertulia.server.keys import Door
-from tertulia.server.serve import Server, listen
+from tertulia.server.process import Server, listen
+from tertulia.server.service import Service
+from tertulia.server.startup import at_work
 from tertulia.settings import Serving
+from tertulia.stores.runs import Runs
+from tertulia.stores.transient import Transient
 from tertulia.strategies.tertulia import Tertulia
 
 from .conftest import says
+
+T = TypeVar("T")
 
 
 def scripted_house(says: Callable[[str, str], str] = says, seconds: float = 0.0, **kwargs: Any) -> House:
@@ -33,13 +36,17 @@ def scripted_house(says: Callable[[str, str], str] = says, seconds: float = 0.0,
 class Served:
     """A server that runs."""
 
-    def __init__(self, port: int, desk: Desk, loop: asyncio.AbstractEventLoop) -> None:
-        self.port, self.desk, self.loop = port, desk, loop
+    def __init__(self, port: int, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+        self.port, self.service, self.loop = port, service, loop
         self.url = f"http://127.0.0.1:{port}"
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something on the server's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(5)
 
     def tasks(self) -> int:
         """Tasks that are alive in the server's loop."""
-        return asyncio.run_coroutine_threadsafe(_count(), self.loop).result(5)
+        return self.run(_count())
 
 
 async def _count() -> int:
@@ -49,18 +56,20 @@ async def _count() -> int:
 @contextmanager
 def serving(house: House | None = None, further: dict[str, House] | None = None, **settings: Any) -> Iterator[Served]:
     """Serve `house` until the block ends; `settings` are those of `Serving`."""
-    serving = Serving(**settings)
+    serving = Serving(store=False, **settings)
     started: dict[str, Any] = {}
     ready = threading.Event()
 
     @asynccontextmanager
-    async def opening() -> AsyncIterator[Desk]:
-        async with house or scripted_house() as default, fetching(serving) as fetcher:
-            door = Door(serving.keys, tuple(serving.origins))
-            archive = InMemory(serving.stored)
-            started["desk"] = Desk(Houses(default, further or {}), door, serving, archive, fetcher=fetcher)
+    async def opening() -> AsyncIterator[Service]:
+        door = Door(serving.keys, tuple(serving.origins))
+        async with (
+            house or scripted_house() as default,
+            at_work(Houses(default, further or {}), door, serving, Runs(Transient())) as service,
+        ):
+            started["service"] = service
             started["loop"] = asyncio.get_running_loop()
-            yield started["desk"]
+            yield service
             ready.clear()
 
     listening = listen("127.0.0.1", 0)
@@ -80,7 +89,7 @@ def serving(house: House | None = None, further: dict[str, House] | None = None,
     while not server.started and thread.is_alive():
         ready.wait(0.01)
     try:
-        yield Served(listening.getsockname()[1], started["desk"], started["loop"])
+        yield Served(listening.getsockname()[1], started["service"], started["loop"])
     finally:
         server.should_exit = True
         thread.join(15)

@@ -4,6 +4,7 @@ import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import tertulia
@@ -11,7 +12,7 @@ from bench import lines
 
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
-    {"errors", "printable"},
+    {"errors", "ids", "printable"},
     {"types", "usage", "abilities"},
     {"budget", "events", "model", "schedule", "gate", "language", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},
@@ -59,6 +60,46 @@ def test_imports_point_one_way():
             if other != part and layer(other) >= layer(part) and not (part == "__init__" and late):
                 wrong.append(f"{file.relative_to(ROOT)} imports {other}")
     assert wrong == []
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which files each file imports."""
+    files = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in ROOT.rglob("*.py")}
+    found: dict[str, set[str]] = {name: set() for name in files}
+    for name, file in files.items():
+        for target, node in imports(file):
+            module = ".".join(target).removesuffix(".__init__")
+            for one in (alias.name for alias in node.names):
+                places = (f"{module}.{one}".removeprefix("__init__."), module, f"{module}.__init__")
+                found[name].add(next(place for place in places if place in files))
+        found[name].discard(name)
+    return found
+
+
+def test_no_import_leads_back_to_where_it_began():
+    TopologicalSorter(arrows()).prepare()  # raises CycleError
+
+
+def test_the_rooms_of_the_server_know_each_other_in_one_direction():
+    rooms: dict[str, set[str]] = {}
+    for name, targets in arrows().items():
+        if name.startswith("server."):
+            room = name.split(".")[1]
+            known = {target.split(".")[1] for target in targets if target.startswith("server.")}
+            rooms[room] = rooms.get(room, set()) | known - {room}
+    TopologicalSorter(rooms).prepare()
+
+
+def test_whoever_reads_a_request_does_not_know_the_service():
+    reading = {name: targets for name, targets in arrows().items() if name.startswith("server.reading.")}
+    outside = {"server.problems"}
+    assert reading
+    assert not {
+        target
+        for targets in reading.values()
+        for target in targets
+        if target.startswith("server.") and not target.startswith("server.reading.") and target not in outside
+    }
 
 
 def test_agents_do_not_know_each_other():

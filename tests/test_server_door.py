@@ -18,11 +18,12 @@ from tertulia.durable.configuration import Overrides, configuration, with_overri
 from tertulia.durable.configuration import settings_of as settings_again
 from tertulia.errors import ModelUnreachable, SettingsError
 from tertulia.providers.scripted import Scripted
-from tertulia.server.app import open_desk
-from tertulia.server.asking import Asking
 from tertulia.server.keys import PREFIX, Door, door, hashed, new_key
 from tertulia.server.limits import Account
 from tertulia.server.problems import Problem
+from tertulia.server.reading.asking import Asking
+from tertulia.server.startup import open_service
+from tertulia.server.visit import Visit
 from tertulia.settings import Key, Serving, load, settings_of
 from tertulia.strategies.direct import Direct
 from tertulia.usage import Entry, Ledger, Usage
@@ -157,8 +158,8 @@ def test_a_key_has_a_budget_a_day_and_asking_again_does_not_help():
     limited = {"ann": Key(sha256=hashed(ANN), tokens_per_day=1000)}
     with serving(keys=limited) as server, client(server, ANN) as ann:
         ann.chat.completions.create(**ASKED)
-        assert 0 < server.desk.accounts["ann"].tokens < 1000
-        server.desk.accounts["ann"].tokens = 1000
+        assert 0 < server.service.accounts["ann"].tokens < 1000
+        server.service.accounts["ann"].tokens = 1000
         with pytest.raises(openai.RateLimitError) as caught:
             ann.chat.completions.create(**ASKED)
     assert caught.value.code == "insufficient_quota"
@@ -169,7 +170,7 @@ def test_a_run_may_spend_what_is_left_of_the_day_and_no_more():
     limited = {"ann": Key(sha256=hashed(ANN), tokens_per_day=300)}
     with serving(keys=limited) as server, client(server, ANN) as ann:
         ann.chat.completions.create(**(ASKED | {"model": "tertulia"}))
-        assert server.desk.accounts["ann"].tokens <= 300
+        assert server.service.accounts["ann"].tokens <= 300
 
 
 def test_a_budget_a_day_starts_anew_the_next_day():
@@ -234,11 +235,11 @@ def test_health_docs_and_metrics(local):
     status, headers, body = call(local, "GET", "/metrics")
     assert headers["content-type"].startswith("text/plain; version=0.0.4")
     assert 'tertulia_requests_total{model="tertulia-direct",status="ok"}' in body
-    local.desk.drain()
+    local.service.drain()
     assert call(local, "GET", "/readyz")[0] == 503
     status, headers, _ = call(local, "POST", "/v1/chat/completions", ASKED)
     assert (status, headers["retry-after"]) == (503, "5")
-    local.desk.drained_at = None
+    local.service.drained_at = None
 
 
 @pytest.mark.parametrize(
@@ -255,9 +256,9 @@ async def test_the_settings_offer_further_houses(tmp_path, monkeypatch):
     config.write_text('model = "scripted"\n[budget]\ntokens = 900\n[houses.brief]\nstrategy = "direct"\n')
     monkeypatch.setenv("TERTULIA_CONFIG", str(config))
     monkeypatch.setenv("TERTULIA_DATA", str(tmp_path))
-    async with open_desk(load(), "127.0.0.1", lambda words: None) as desk:
-        brief, default = desk.houses.find("brief"), desk.houses.find("tertulia")
-    assert "brief" in desk.houses.ids
+    async with open_service(load(), "127.0.0.1", lambda words: None) as service:
+        brief, default = service.houses.find("brief"), service.houses.find("tertulia")
+    assert "brief" in service.houses.ids
     assert brief.strategy.name == "direct" != default.strategy.name
     assert brief.budget == default.budget
 
@@ -268,7 +269,7 @@ async def test_a_house_may_not_take_the_name_of_another_model(tmp_path, monkeypa
     monkeypatch.setenv("TERTULIA_CONFIG", str(config))
     monkeypatch.setenv("TERTULIA_DATA", str(tmp_path))
     with pytest.raises(SettingsError, match="tertulia-direct"):
-        async with open_desk(load(), "127.0.0.1", lambda words: None):
+        async with open_service(load(), "127.0.0.1", lambda words: None):
             pass
 
 
@@ -286,24 +287,23 @@ def test_the_command_does_not_serve_others_without_keys():
 
 async def test_what_a_key_spent_today_is_known_after_a_restart_and_at_every_server(tmp_path, monkeypatch):
     monkeypatch.setenv("TERTULIA_CONFIG", str(tmp_path / "none.toml"))
-    monkeypatch.setattr("tertulia.server.accounts.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("tertulia.server.limits.LOOK_SECONDS", 0.05)
     keys = {"ann": {"sha256": hashed(ANN), "tokens_per_day": 100}}
     settings = load(model="scripted", database=str(tmp_path / "runs.db"), server={"keys": keys})
     asking = Asking("tertulia-direct", Question("How much is that?"))
-    async with open_desk(settings, "127.0.0.1", print) as other:
-        async with open_desk(settings, "127.0.0.1", print) as desk:
+    async with open_service(settings, "127.0.0.1", print) as other:
+        async with open_service(settings, "127.0.0.1", print) as service:
             for store in (True, False):
-                visit = desk.visit("ann", replace(asking, store=store))
-                visit.served = f"chatcmpl-{store}"
-                async for _ in visit.tell():
-                    pass
-                visit.leave()
+                async with Visit(service, "ann", replace(asking, store=store)) as visit:
+                    visit.served = f"chatcmpl-{store}"
+                    async for _ in visit.pieces():
+                        pass
             spent = sum(run.ledger.total for run in visit.runs) * 2
             async with asyncio.timeout(10):
-                while desk.accounts["ann"].tokens != spent > 0:
+                while service.accounts["ann"].tokens != spent > 0:
                     await asyncio.sleep(0.02)
-        async with open_desk(settings, "127.0.0.1", print) as desk:
-            assert desk.accounts["ann"].tokens == spent
+        async with open_service(settings, "127.0.0.1", print) as service:
+            assert service.accounts["ann"].tokens == spent
         async with asyncio.timeout(10):
             while other.accounts["ann"].tokens != spent:
                 await asyncio.sleep(0.02)

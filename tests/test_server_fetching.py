@@ -13,7 +13,7 @@ import openai
 import pytest
 
 from tertulia import House
-from tertulia.server import fetching
+from tertulia.server.reading import fetching
 from tertulia.strategies.direct import Direct
 
 from .serving import serving

@@ -171,6 +171,7 @@ def test_a_response_is_made_in_the_background(client):
     done = valid(wait_for(client, made.id))
     assert done.status == "completed"
     assert done.output_text == ANSWER
+    assert done.usage.tertulia["runs"] == []  # where `tertulia runs` finds none
 
 
 def test_a_background_stream_can_be_taken_up_again_after_any_event(client):

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tertulia.cli import app
-from tertulia.server.hands import run_id
+from tertulia.ids import run_of
 from tertulia.server.keys import hashed
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted
@@ -169,9 +169,9 @@ async def test_a_background_response_whose_server_died_is_finished_by_the_next(v
     response = client(server).responses.retrieve(made.id)
     assert (response.status, response.output_text) == ("completed", ANSWER)
     assert response == told[-1].response
-    assert response.usage.tertulia["runs"] == [run_id(made.id)]
+    assert response.usage.tertulia["runs"] == [run_of(made.id)]
     [run] = await town.runs()
-    assert (run.id, run.life, run.served, run.state) == (run_id(made.id), 2, made.id, "answered")
+    assert (run.id, run.life, run.served, run.state) == (run_of(made.id), 2, made.id, "answered")
     await town.paid_once([run.id])
 
 
@@ -260,13 +260,13 @@ def test_each_served_question_is_a_run_of_whoever_asked(village):
         ann.responses.create(**ASKED, store=False)
         found = town.ids(owner="ann", state="answered")
         assert {run["id"] for run in json.loads(town.command("runs", "list", "--owner", "ann", "--json"))} == found
-        assert found == {run_id(chat.id, 0), run_id(chat.id, 1), run_id(response.id)}
-        assert chat.usage.tertulia["runs"] == [run_id(chat.id, 0), run_id(chat.id, 1)]
+        assert found == {run_of(chat.id, 0), run_of(chat.id, 1), run_of(response.id)}
+        assert chat.usage.tertulia["runs"] == [run_of(chat.id, 0), run_of(chat.id, 1)]
         assert ANSWER in town.command("runs", "show", response.id)
         assert ANSWER in town.command("runs", "replay", response.id, "-q")
         assert "t3" in town.command("runs", "export", response.id)
         ann.responses.delete(response.id)
-        assert town.ids() == found - {run_id(response.id)}
+        assert town.ids() == found - {run_of(response.id)}
         assert not any(b"zebra" in file.read_bytes() for file in town.folder.glob("runs.db*"))
         second = ann.responses.create(**ASKED)
         town.command("runs", "delete", second.id)
@@ -331,7 +331,7 @@ async def test_workers_answer_what_a_server_only_puts_in_the_queue(city):
         made = asking.responses.create(**ASKED, background=True)
         town.provider.wait_for(4, at_rest=1)
         await asyncio.sleep(0.4)
-        run = next(run for run in await town.runs() if run.id == run_id(made.id))
+        run = next(run for run in await town.runs() if run.id == run_of(made.id))
         kill(next(worker for worker in workers if f"-{worker.pid}-" in run.worker))
         told = list(asking.responses.retrieve(made.id, stream=True))
         assert numbers(told) == list(range(len(told)))

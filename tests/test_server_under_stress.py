@@ -21,8 +21,8 @@ from bench.counting_server import CLIENT_LEFT, CountingServer
 from tertulia import House
 from tertulia.providers.openai import OpenAI
 from tertulia.providers.scripted import Scripted
-from tertulia.server import streams
-from tertulia.server.serve import listen
+from tertulia.server import sse
+from tertulia.server.process import listen
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.tertulia import Tertulia
 
@@ -139,7 +139,7 @@ async def test_a_wait_that_is_too_long_is_refused():
 
 
 def test_silence_is_broken_by_comments(monkeypatch):
-    monkeypatch.setattr(streams, "SILENCE", 0.1)
+    monkeypatch.setattr(sse, "SILENCE", 0.1)
     with serving(scripted_house(seconds=0.6, strategy=Direct())) as server:
         opened = open_request(server, ASKED | {"stream": True})
         heard = b""
@@ -194,7 +194,31 @@ def test_a_thousand_abrupt_departures_leave_nothing_behind():
         gc.collect()
         until(lambda: server.tasks() <= quiet + 2)
         until(lambda: psutil.Process().num_fds() <= files + 2)
-        assert server.desk.accounts[""].runs == 0
+        assert server.service.accounts[""].runs == 0
+
+
+def test_without_a_store_a_background_stream_says_that_the_server_stops():
+    asked = {"model": "tertulia", "input": "What is 6 times 7?", "background": True, "stream": True}
+    heard = b""
+    with serving(scripted_house(seconds=30), grace_seconds=0) as server:
+        opened = open_request(server, asked, "/v1/responses")
+        while b"response.in_progress" not in heard:
+            heard += opened.recv(4096)
+    with opened:
+        while piece := opened.recv(4096):
+            heard += piece
+    assert b'"code":"stopping"' in heard
+    assert b"event: response.failed" in heard
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_that_nobody_stores_touches_no_table(stream):
+    tables = ("runs", "bodies", "events", "steps", "ledger", "documents", "claims", "spending")
+    count = " UNION ALL ".join(f"SELECT count(*) FROM {table}" for table in tables)
+    with serving() as server, open_request(server, ASKED | {"stream": stream}):
+        until(lambda: metrics(server).get('tertulia_requests_total{model="tertulia",status="ok"}'))
+        counted = server.run(server.service.documents.database.read(lambda connection: connection.execute(count)))
+    assert counted == [(0,)] * len(tables)
 
 
 @pytest.fixture
@@ -239,7 +263,7 @@ async def test_sigterm_lets_runs_end_within_the_grace_time_and_then_tells_them(p
 def test_the_server_may_hold_as_many_sockets_as_the_system_lets_it():
     code = (
         "from resource import RLIMIT_NOFILE as files, getrlimit, setrlimit\n"
-        "from tertulia.server.serve import allow_sockets\n"
+        "from tertulia.server.process import allow_sockets\n"
         "setrlimit(files, (256, getrlimit(files)[1]))\n"
         "allow_sockets()\n"
         "print(getrlimit(files)[0])"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tertulia.cli import app
 from tertulia.durable.liveness import machine
-from tertulia.server.hands import run_id
+from tertulia.ids import run_of
 from tertulia.stores.database import migrations
 from tertulia.stores.places import runs_at
 
@@ -108,7 +108,7 @@ def test_a_recorded_background_response_is_finished_where_its_server_died(town):
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     assert server.get(f"responses/{id}")["output"][-1]["content"][0]["text"] == ANSWER
     assert len(town.provider.calls()) == CALLS - 2
-    assert town.paid_once(run_id(id))
+    assert town.paid_once(run_of(id))
 
 
 def test_a_recorded_run_that_was_interrupted_is_resumed_and_told_again(town):

@@ -22,7 +22,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     if any(importlib.util.find_spec(name) is None for name in NEEDED):
         raise SettingsError("serving needs an extra: run `tertulia setup serve`")
     from ..server.keys import door
-    from ..server.serve import serve as run
+    from ..server.process import serve as run
 
     door(settings.server, host)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")

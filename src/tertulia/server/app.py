@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,44 +15,30 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..errors import SettingsError, TertuliaError
-from ..settings import Settings
-from ..stores.documents import Documents
-from ..stores.spending import Spending
-from . import chat, responses
-from .accounts import shared
-from .archive import InMemory
-from .asking import LIMITS
-from .desk import Desk, new_id
-from .fetching import fetching
-from .hands import Queueing, Storing
-from .heir import Heir
-from .houses import open_houses
-from .keys import door
-from .lasting import Lasting
-from .once import once
+from .. import ids
+from ..errors import TertuliaError
+from . import chat
+from .idempotency.once import Once
 from .openapi import document, page
-from .problems import Problem, problem, trace
-from .replies import RepliesInMemory
-from .stored import StoredArchive, StoredReplies, keeping
+from .problems import Problem, as_problem, trace
+from .reading.asking import LIMITS
+from .responses import routes as responses
+from .service import Handler, Service
 
-log = logging.getLogger("tertulia.server")
-Handler = Callable[[Request, Desk, str], Awaitable[Response]]
-Opened = TypeVar("Opened")
+log = logging.getLogger(__name__)
 CLIENT_LEFT = 499
 SAFE = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 
 
-def build(opening: AbstractAsyncContextManager[Desk], origins: list[str] | None = None) -> Starlette:
-    """The application over a desk that is opened when it starts and closed when it stops."""
+def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | None = None) -> Starlette:
+    """The application over a service that is opened when it starts and closed when it stops."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opening as desk:
-            app.state.desk = desk
+        async with opening as service:
+            app.state.service = service
             yield
-            await desk.close()
 
     cors = Middleware(
         CORSMiddleware,
@@ -67,6 +52,7 @@ def build(opening: AbstractAsyncContextManager[Desk], origins: list[str] | None 
         ],
         expose_headers=["x-request-id"],
     )
+    once = Once()
     return Starlette(
         routes=[
             Route("/v1/chat/completions", guarded(once(chat.complete)), methods=["POST"]),
@@ -89,49 +75,18 @@ def build(opening: AbstractAsyncContextManager[Desk], origins: list[str] | None 
     )
 
 
-@asynccontextmanager
-async def open_desk(settings: Settings, host: str, say: Callable[[str], None]) -> AsyncIterator[Desk]:
-    """The desk that the settings describe.
-
-    Raises:
-        SettingsError: if it would serve anybody, or a house cannot be opened.
-        StoreError: if the database cannot.
-    """
-    serving = settings.server
-    at_the_door = door(serving, host)
-    if serving.enqueue and not serving.store:
-        raise SettingsError("a queue needs a store: leave out either --enqueue or --no-store")
-    async with AsyncExitStack() as stack:
-        houses = await open_houses(settings, stack, say)
-        fetcher = await stack.enter_async_context(fetching(serving))
-        if not serving.store:
-            memory = InMemory(serving.stored), RepliesInMemory(serving.stored)
-            yield Desk(houses, at_the_door, serving, *memory, fetcher)
-            return
-        presence = await stack.enter_async_context(keeping(settings))
-        documents = Documents(presence.runs.database)
-        archive = StoredArchive(documents, presence, at_the_door.is_local)
-        hands = Queueing(presence) if serving.enqueue else Storing(presence)
-        desk = Desk(houses, at_the_door, serving, archive, StoredReplies(documents, presence), fetcher, hands=hands)
-        desk.lasting = Lasting(presence, documents, archive, hands)
-        stack.push_async_callback(desk.lasting.close)
-        desk.stale = await stack.enter_async_context(shared(desk.accounts, Spending(presence.runs.database)))
-        await stack.enter_async_context(Heir(desk, presence, not serving.enqueue).at_work())
-        yield desk
-
-
 def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for those who may ask; whatever goes wrong in it becomes an error object."""
 
     async def endpoint(request: Request) -> Response:
-        desk: Desk = request.app.state.desk
-        id, began = new_id("req_"), time.monotonic()
+        service: Service = request.app.state.service
+        id, began = ids.new_id(ids.REQUEST), time.monotonic()
         try:
-            response = await handler(request, desk, desk.door.holder(request.headers))
+            response = await handler(request, service, service.door.holder(request.headers))
         except ClientDisconnect:
             response = Response(status_code=CLIENT_LEFT)
         except Exception as error:
-            response = answered(problem(error, open_book=desk.door.is_local))
+            response = refusal(as_problem(error, open_book=service.door.is_local))
             if not isinstance(error, Problem | TertuliaError):
                 log.error("%s failed: %s", id, trace(error))
             elif response.status_code >= 500:
@@ -144,7 +99,7 @@ def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def answered(problem: Problem) -> Response:
+def refusal(problem: Problem) -> Response:
     return JSONResponse(problem.body, problem.status, SAFE | problem.headers)
 
 
@@ -152,32 +107,32 @@ async def not_here(request: Request, error: Exception) -> Response:
     """An address that is not served, or not in this way."""
     assert isinstance(error, HTTPException)
     message = f"{error.detail}: {request.method} {request.url.path}"
-    response = answered(Problem(error.status_code, message, code="unknown_url"))
+    response = refusal(Problem(error.status_code, message, code="unknown_url"))
     response.headers.update(error.headers or {})
     return response
 
 
-async def models(request: Request, desk: Desk, holder: str) -> Response:
-    return JSONResponse({"object": "list", "data": [described_model(id, desk) for id in desk.houses.ids]})
+async def models(request: Request, service: Service, holder: str) -> Response:
+    return JSONResponse({"object": "list", "data": [model_object(id, service) for id in service.houses.ids]})
 
 
-async def model(request: Request, desk: Desk, holder: str) -> Response:
+async def model(request: Request, service: Service, holder: str) -> Response:
     id = request.path_params["id"]
-    desk.houses.find(id)
-    return JSONResponse(described_model(id, desk))
+    service.houses.find(id)
+    return JSONResponse(model_object(id, service))
 
 
-def described_model(id: str, desk: Desk) -> dict[str, object]:
-    return {"id": id, "object": "model", "created": desk.started, "owned_by": "tertulia"}
+def model_object(id: str, service: Service) -> dict[str, object]:
+    return {"id": id, "object": "model", "created": service.started, "owned_by": "tertulia"}
 
 
-async def metrics(request: Request, desk: Desk, holder: str) -> Response:
+async def metrics(request: Request, service: Service, holder: str) -> Response:
     gauges = {
-        "tertulia_runs": desk.turns.taken,
-        "tertulia_runs_waiting": desk.turns.waiting,
-        "tertulia_background_runs": len(desk.lasting.at_work if desk.lasting else desk.live),
+        "tertulia_runs": service.turns.taken,
+        "tertulia_runs_waiting": service.turns.waiting,
+        "tertulia_background_runs": len(service.background_runs),
     }
-    return PlainTextResponse(desk.metrics.text(gauges), media_type="text/plain; version=0.0.4")
+    return PlainTextResponse(service.metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
 
 async def healthy(request: Request) -> Response:
@@ -187,16 +142,16 @@ async def healthy(request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Whether it takes new work."""
-    draining = request.app.state.desk.draining
+    draining = request.app.state.service.draining
     return JSONResponse({"status": "stopping" if draining else "ready"}, 503 if draining else 200)
 
 
 async def described(request: Request) -> Response:
-    return JSONResponse(document(tuple(request.app.state.desk.houses.ids)))
+    return JSONResponse(document(tuple(request.app.state.service.houses.ids)))
 
 
 async def docs(request: Request) -> Response:
     return HTMLResponse(
-        page(document(tuple(request.app.state.desk.houses.ids))),
+        page(document(tuple(request.app.state.service.houses.ids))),
         headers=SAFE | {"content-security-policy": PAGE_POLICY},
     )

@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from .. import ids
 from ..schedule import gather
 from ..types import Call
-from .asking import from_chat
-from .books import chat_usage
-from .desk import Desk, Visit, finish, new_id, now
-from .fetching import addresses, fetch
-from .problems import Problem
-from .replies import REPLY
-from .shapes import ChatRequest
-from .streams import EventStream, frame, unless_gone
-from .wire import read
-from .work import Line, Piece, Said, Wanted
+from .bill import chat_usage, finish_reason
+from .idempotency.replies import reply_of
+from .pieces import Line, Piece, Said, Wanted
+from .problems import JSON, Problem, stopping
+from .reading.body import read
+from .reading.chat_request import ChatRequest, from_chat
+from .reading.client import unless_gone
+from .reading.messages import addresses
+from .service import Service
+from .sse import EventStream, frame
+from .visit import Visit
 
-JSON = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
 AHEAD = 16
 """Pieces of several answers that may wait for a slow reader; then the runs' own queues grow, which merge text."""
 
 
-async def complete(request: Request, desk: Desk, holder: str) -> Response:
+async def complete(request: Request, service: Service, holder: str) -> Response:
     """Answer a chat."""
-    asked = await read(request, ChatRequest, desk.serving.body_bytes)
-    fetched = await fetch(request, desk.fetcher, addresses(asked.messages, "messages"))
-    visit = desk.visit(holder, from_chat(asked, request.headers, fetched))
-    completion = Completion(visit, asked, request.scope.get(REPLY, ""))
-    try:
-        await unless_gone(request, visit.take_turn(desk.serving.wait_seconds))
+    asked = await read(request, ChatRequest, service.serving.body_bytes)
+    fetched = await service.fetch(request, addresses(asked.messages, "messages"))
+    async with AsyncExitStack() as stack:
+        visit = await stack.enter_async_context(Visit(service, holder, from_chat(asked, request.headers, fetched)))
+        completion = Completion(visit, asked, reply_of(request))
+        await unless_gone(request, visit.take_turn())
         if asked.stream:
-            return completion.stream(request)
-        answer = await unless_gone(request, completion.whole())
-        visit.leave()
-        return JSONResponse(answer)
-    except BaseException as error:
-        visit.status = "failed" if isinstance(error, Problem) else "gone"
-        visit.leave()
-        raise
+            return completion.stream(stack.pop_all())
+        return JSONResponse(await unless_gone(request, completion.whole()))
 
 
 class Completion:
@@ -54,13 +49,13 @@ class Completion:
     def __init__(self, visit: Visit, asked: ChatRequest, reply: str = "") -> None:
         """`reply` is what it becomes under an idempotency key; empty for none."""
         self.visit, self.asked = visit, asked
-        visit.served, visit.lasts = new_id("chatcmpl-", reply), bool(reply)
+        visit.served, visit.lasts = ids.new_id(ids.COMPLETION, reply), bool(reply)
         self.stem: JSON = {
             "id": visit.served,
             "object": "chat.completion",
-            "created": now(),
+            "created": int(time.time()),
             "model": visit.asking.model,
-            "system_fingerprint": visit.desk.houses.fingerprint(visit.asking.model),
+            "system_fingerprint": visit.service.houses.fingerprint(visit.asking.model),
             "service_tier": visit.tier,
         }
 
@@ -80,8 +75,8 @@ class Completion:
         return {**self.stem, "choices": choices, "usage": self._usage(), **metadata}
 
     async def _choice(self, number: int) -> JSON:
-        pieces = [piece async for piece in self.visit.tell(number)]
-        calls = [called(piece.call) for piece in pieces if isinstance(piece, Wanted)]
+        pieces = [piece async for piece in self.visit.pieces(number)]
+        calls = [call_of(piece.call) for piece in pieces if isinstance(piece, Wanted)]
         message: JSON = {
             "role": "assistant",
             "content": "".join(piece.text for piece in pieces if isinstance(piece, Said)) or (None if calls else ""),
@@ -91,48 +86,47 @@ class Completion:
         }
         if calls:
             message["tool_calls"] = calls
-        ending = finish(self.visit.runs[number])
+        ending = finish_reason(self.visit.runs[number])
         return {"index": number, "message": message, "logprobs": None, "finish_reason": ending}
 
     # -- streamed
 
-    def stream(self, request: Request) -> EventStream:
+    def stream(self, visit: AsyncExitStack) -> EventStream:
         self.stem["object"] = "chat.completion.chunk"
         if self.asked.stream_options and self.asked.stream_options.include_usage:
             self.stem["usage"] = None
-        return EventStream(self._frames(), self._last_words, self.visit.leave, {})
+        return EventStream(self._frames(), last_words=lambda: frame(stopping().body), visit=visit)
 
     async def _frames(self) -> AsyncGenerator[bytes, None]:
-        visit = self.visit
+        numbers = range(self.visit.asking.choices)
         try:
-            visit.status = "gone"
-            for number in range(visit.asking.choices):
+            for number in numbers:
                 yield self._chunk(number, {"role": "assistant", "content": ""})
             async with aclosing(self._pieces()) as pieces:
                 async for number, piece in pieces:
                     yield self._chunk(number, self._delta(number, piece))
-            for number in range(visit.asking.choices):
-                yield self._chunk(number, {}, finish(visit.runs[number]))
+            for number in numbers:
+                yield self._chunk(number, {}, finish_reason(self.visit.runs[number]))
             if "usage" in self.stem:
                 yield frame({**self.stem, "choices": [], "usage": self._usage()})
             yield DONE
-            visit.status = "ok"
         except Exception as error:
-            visit.status = "failed"
-            yield frame(self._problem(error).body)
+            problem = self._problem(error)
+            yield frame(problem.body)
+            raise problem from error
 
     async def _pieces(self) -> AsyncGenerator[tuple[int, Piece], None]:
         """The pieces of all answers, each with the number of its answer, as they come."""
         visit = self.visit
         if visit.asking.choices == 1:
-            async with aclosing(visit.tell()) as pieces:
+            async with aclosing(visit.pieces()) as pieces:
                 async for piece in pieces:
                     yield 0, piece
             return
         waiting: asyncio.Queue[tuple[int, Piece] | BaseException | None] = asyncio.Queue(AHEAD)
 
         async def put(number: int) -> None:
-            async with aclosing(visit.tell(number)) as pieces:
+            async with aclosing(visit.pieces(number)) as pieces:
                 async for piece in pieces:
                     await waiting.put((number, piece))
 
@@ -161,14 +155,11 @@ class Completion:
             case Wanted():
                 answer = self.visit.runs[number].answer
                 assert answer is not None
-                return {"tool_calls": [{"index": answer.calls.index(piece.call), **called(piece.call)}]}
+                return {"tool_calls": [{"index": answer.calls.index(piece.call), **call_of(piece.call)}]}
 
     def _chunk(self, number: int, delta: JSON, ending: str | None = None) -> bytes:
         choice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": ending}
         return frame({**self.stem, "choices": [choice]})
-
-    def _last_words(self) -> bytes:
-        return frame(Problem(503, "The server is stopping.", "server_error", "stopping", again=True).body)
 
     # -- both
 
@@ -177,10 +168,10 @@ class Completion:
 
     def _problem(self, error: BaseException) -> Problem:
         usage = self._usage() if self.visit.has_spent else None
-        return self.visit.problem(error, usage)
+        return self.visit.service.problem(error, usage)
 
 
-def called(call: Call) -> JSON:
+def call_of(call: Call) -> JSON:
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": call.id, "type": "function", "function": function}
 

@@ -27,8 +27,8 @@ from ..registry import parts
 from ..settings import Settings, settings_of
 from ..stores.records import Stored
 from ..usage import Usage
-from .asking import Asking, without_tools
 from .problems import Problem, refused
+from .reading.asking import Asking, without_tools
 
 DEFAULT = "tertulia"
 
@@ -65,7 +65,7 @@ class Houses:
             raise Problem(404, message, code="model_not_found", param="model")
         return replace(self.default, strategy=strategy_named(name))
 
-    def fitting(self, asking: Asking) -> Asking:
+    def fit(self, asking: Asking) -> Asking:
         """The request without the tools, if a model of the house cannot call any.
 
         Raises:

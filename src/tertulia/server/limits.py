@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from ..budget import Budget
+from ..errors import StoreError
 from ..settings import Key
+from ..stores.spending import DAY, Spending
 from ..usage import Ledger
 from .problems import Problem
 
-DAY = 86_400
+log = logging.getLogger(__name__)
 MOST_SECONDS = 3600.0
+LOOK_SECONDS = 2.0
+"""How often it is read what was spent at other servers."""
+LEAST_SECONDS = 0.05
+"""Between two looks, however much ends here."""
 
 
 class Turns:
@@ -161,6 +169,64 @@ class Account:
         today = int(self.clock() // DAY)
         if today != self.day:
             self.day, self.tokens, self.usd = today, 0, 0.0
+
+
+class Accounts:
+    """The accounts of all holders of keys."""
+
+    def __init__(self, keys: Mapping[str, Key], spending: Spending, are_shared: bool) -> None:
+        """`are_shared` has today's spending read from the database, where each run writes what it cost."""
+        self._of = {name: Account(key) for name, key in keys.items()} | {"": Account(None)}
+        self._spending, self._are_shared = spending, are_shared
+        self._stale = asyncio.Event()
+
+    def __getitem__(self, holder: str) -> Account:
+        return self._of[holder]
+
+    def leave(self, holder: str, ledgers: Iterable[Ledger]) -> None:
+        """End a visit that cost so much."""
+        account = self._of[holder]
+        account.leave()
+        if self._are_shared:
+            self._stale.set()
+        else:
+            for ledger in ledgers:
+                account.spend(ledger)
+
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[Accounts]:
+        """Keep them as the database has them: within seconds, and at once after a visit here.
+
+        Raises:
+            StoreError: if they cannot be read at first.
+        """
+        if not self._are_shared:
+            yield self
+            return
+        await self._read()
+        looking = asyncio.create_task(self._look())
+        try:
+            yield self
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look(self) -> None:
+        while any(account.has_daily_limits for account in self._of.values()):
+            await asyncio.sleep(LEAST_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._stale.wait()
+            self._stale.clear()
+            try:
+                await self._read()
+            except StoreError as error:
+                log.error("what was spent elsewhere cannot be read: %s", error)
+
+    async def _read(self) -> None:
+        for spent in await self._spending.today():
+            if spent.owner in self._of:
+                self._of[spent.owner].learn(spent.tokens, spent.usd)
 
 
 def busy(seconds: float) -> Problem:

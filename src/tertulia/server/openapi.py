@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from html import escape
-from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
 from .. import __version__
-from .shapes import ChatRequest, ResponsesRequest
+from .problems import JSON
+from .reading.chat_request import ChatRequest
+from .reading.response_request import ResponsesRequest
 
-JSON = dict[str, Any]
 ERROR: JSON = {
     "type": "object",
     "required": ["error"],

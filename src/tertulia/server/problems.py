@@ -56,6 +56,11 @@ class Problem(Exception):
         return headers
 
 
+def stopping(retry_after: float | None = None) -> Problem:
+    """The server takes no more work, or ends before an answer is complete."""
+    return Problem(503, "The server is stopping.", "server_error", "stopping", retry_after=retry_after, again=True)
+
+
 def refused(param: str, message: str, code: str | None = "invalid_value") -> Problem:
     """A parameter that cannot be used."""
     return Problem(400, message, code=code, param=param)
@@ -93,7 +98,7 @@ def where(path: Sequence[str | int]) -> str:
     return text
 
 
-def problem(error: BaseException, usage: JSON | None = None, open_book: bool = True) -> Problem:
+def as_problem(error: BaseException, usage: JSON | None = None, open_book: bool = True) -> Problem:
     """What the client is told of an error.
 
     Args:
@@ -102,7 +107,7 @@ def problem(error: BaseException, usage: JSON | None = None, open_book: bool = T
     """
     if isinstance(error, Problem):
         return error
-    again = False if usage else None
+    again, said = False if usage else None, _public(error, open_book)
     match error:
         case InvalidQuestion():
             return Problem(400, str(error), code="invalid_question")
@@ -119,14 +124,13 @@ def problem(error: BaseException, usage: JSON | None = None, open_book: bool = T
             message = "the model gets too many calls; try again later"
             return Problem(429, message, "rate_limit_error", "model_overloaded", None, error.retry_after, again, usage)
         case ModelBusy():
-            retry_after = error.retry_after
-            return Problem(503, told(error, open_book), "server_error", "model_busy", None, retry_after, again, usage)
+            return Problem(503, said, "server_error", "model_busy", None, error.retry_after, again, usage)
         case ModelUnreachable():
-            return Problem(502, told(error, open_book), "server_error", "model_unreachable", again=False, usage=usage)
+            return Problem(502, said, "server_error", "model_unreachable", again=False, usage=usage)
         case UnusableReply():
-            return Problem(502, told(error, open_book), "server_error", "unusable_reply", again=False, usage=usage)
+            return Problem(502, said, "server_error", "unusable_reply", again=False, usage=usage)
         case ModelError() | TertuliaError():
-            return Problem(502, told(error, open_book), "server_error", "model_failed", again=False, usage=usage)
+            return Problem(502, said, "server_error", "model_failed", again=False, usage=usage)
     message = "something went wrong inside the server; its log says what, under the request's id"
     return Problem(500, message, "server_error", "internal_error", again=False, usage=usage)
 
@@ -136,5 +140,5 @@ def trace(error: BaseException) -> str:
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
-def told(error: Exception, open_book: bool) -> str:
+def _public(error: BaseException, open_book: bool) -> str:
     return str(error) if open_book else "the model behind this server failed; whoever runs it can find out why"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from ..errors import KeyReused
+from ..ids import new_run
 from ..types import Question
 from .database import Connection
 from .records import Idempotency, Summary
@@ -17,7 +17,6 @@ from .text import packed, plain, text
 
 LONGEST_TEXT = 500
 """Characters of a question that lists show."""
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 class How(TypedDict, total=False):
@@ -65,7 +64,7 @@ class Adding:
     def __post_init__(self) -> None:
         now = time.time()
         run = Summary(
-            self.id or new_id(),
+            self.id or new_run(),
             self.owner,
             "running" if self.begun else "queued",
             plain(self.question.text)[:LONGEST_TEXT],
@@ -115,11 +114,6 @@ class Adding:
                 )
                 return (run, True) if other == run.id else (_same(connection, key, body, other), False)
         return run, True
-
-
-def new_id() -> str:
-    """An id that nobody guesses: 100 bits of chance."""
-    return "run_" + "".join(secrets.choice(ALPHABET) for _ in range(20))
 
 
 def _same(connection: Connection, idempotency: Idempotency, body: str, run: str) -> Summary:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import KeyReused
+from ..ids import kind, replies_of
 from .database import Connection, Database
 from .records import Idempotency
 from .text import text
 
 JSON = dict[str, Any]
+MOST_BYTES = 64 << 20
+"""Of the documents of an owner, where only the latest are kept."""
 
 
 class Documents:
@@ -21,26 +24,30 @@ class Documents:
     An owner sees only what is theirs: whatever belongs to another is as if it were not there.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, most: int | None = None) -> None:
+        """`most` documents of each owner and kind are kept, the latest ones; None keeps all."""
+        self.database, self.most = database, most
+        self._new = self._new_bytes = 0
+        """Documents saved since the oldest were last deleted, and their size."""
 
     async def save(self, owner: str, id: str, data: Mapping[str, Any]) -> None:
         """Keep a document, in place of an earlier one of the same id."""
-        await self.database.transact(self.saving(owner, id, data))
+        stored = text(dict(data))
+        await self.database.transact(_saving(owner, id, stored))
+        if self.most is not None:
+            await self._keep_latest(owner, kind(id), self.most, len(stored))
+
+    async def _keep_latest(self, owner: str, kind: str, most: int, size: int) -> None:
+        """Delete what is older than the latest `most`; not at each call, as it must look at all there are."""
+        self._new, self._new_bytes = self._new + 1, self._new_bytes + size
+        if self._new > most // 64 or self._new_bytes > MOST_BYTES // 64:
+            self._new = self._new_bytes = 0
+            await self.database.transact(lambda connection: _delete_all_but(connection, owner, kind, most))
 
     @staticmethod
     def saving(owner: str, id: str, data: Mapping[str, Any]) -> Callable[[Connection], None]:
         """What keeps a document, to be done within another transaction."""
-        stored = text(dict(data))
-
-        def do(connection: Connection) -> None:
-            connection.execute(
-                "INSERT INTO documents (owner, id, data, changed) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (owner, id) DO UPDATE SET data = excluded.data, changed = excluded.changed",
-                (owner, id, stored, time.time()),
-            )
-
-        return do
+        return _saving(owner, id, text(dict(data)))
 
     async def change(self, owner: str, id: str, data: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
         """Put a document in the place of the one that was `seen`; False if it is another by now, or gone."""
@@ -132,13 +139,39 @@ class Documents:
         return gone
 
 
+def _saving(owner: str, id: str, stored: str) -> Callable[[Connection], None]:
+    def do(connection: Connection) -> None:
+        connection.execute(
+            "INSERT INTO documents (owner, id, data, changed) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (owner, id) DO UPDATE SET data = excluded.data, changed = excluded.changed",
+            (owner, id, stored, time.time()),
+        )
+
+    return do
+
+
+def _delete_all_but(connection: Connection, owner: str, kind: str, most: int) -> None:
+    """Delete an owner's documents of a kind beyond the latest `most` or `MOST_BYTES`, with their claims and runs."""
+    gone = connection.execute(
+        "DELETE FROM documents WHERE owner = ? AND id IN (SELECT id FROM ("
+        "SELECT id, row_number() OVER latest AS place, sum(length(CAST(data AS BLOB))) OVER latest AS size "
+        "FROM documents WHERE owner = ? AND id >= ? AND id < ? "
+        "WINDOW latest AS (ORDER BY changed DESC, id ROWS UNBOUNDED PRECEDING)"
+        ") WHERE place > ? OR size > ?) RETURNING id",
+        (owner, owner, kind, kind + "~", most, MOST_BYTES),
+    )
+    for (id,) in gone:
+        connection.execute("DELETE FROM claims WHERE owner = ? AND id = ?", (owner, id))
+        connection.execute("DELETE FROM runs WHERE owner = ? AND served = ?", (owner, id))
+
+
 def forget(connection: Connection, owner: str, served: str) -> bool:
     """Delete the response of that id, and what was kept under the key of its request; False if there was nothing."""
-    once = f"once_{served.rpartition('_')[2].rpartition('-')[2]}_"
+    replies = replies_of(served)
     gone = [
         connection.execute(
             f"DELETE FROM {table} WHERE owner = ? AND (id = ? OR (id >= ? AND id < ?)) RETURNING id",
-            (owner, served, once, once + "~"),
+            (owner, served, replies, replies + "~"),
         )
         for table in ("claims", "documents")
     ]

@@ -13,9 +13,10 @@ from weakref import WeakValueDictionary
 
 from ..errors import RunTaken, StoreError, UnknownName
 from ..events import Answered, Event, Replied, Waiting
+from ..ids import RUN, new_run
 from ..types import Question
 from ..usage import Entry, Ledger
-from .adding import Adding, How, new_id
+from .adding import Adding, How
 from .database import Connection, Database, Row
 from .documents import forget
 from .forks import kept_steps
@@ -80,7 +81,7 @@ class Runs:
         source = await self.get(id)
         numbered = await self.events(id)
         run = Summary(
-            new_id(),
+            new_run(),
             owner,
             "queued",
             source.text,
@@ -142,7 +143,7 @@ class Runs:
         if prefix == "last":
             ids = [run.id for run in await self.recent(Wanted(owner, most=1))]
         else:
-            wanted = prefix if prefix.startswith("run_") else f"run_{prefix}"
+            wanted = prefix if prefix.startswith(RUN) else RUN + prefix
             rows = await self.database.read(
                 lambda connection: connection.execute(
                     "SELECT id FROM runs WHERE (id >= ? AND id < ?) OR served = ? ORDER BY id LIMIT 6",

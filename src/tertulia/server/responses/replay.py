@@ -1,31 +1,28 @@
-"""A background response as the stored events of its run tell it: whoever tells it again tells the very same events."""
+"""A background response, replayed from the stored events of its run: whoever replays it tells the very same events."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from ..events import Answered
-from ..progress import Progress
-from ..stores.records import Numbered, Stored
-from .archive import Kept
-from .books import response_usage
-from .desk import finish
-from .hands import run_id
-from .making import turns_of
-from .problems import Problem
-from .work import Teller
-from .writer import Writer
-
-JSON = dict[str, Any]
+from ...events import Answered
+from ...progress import Progress
+from ...stores.records import Numbered, Stored
+from ..bill import finish_reason, response_usage
+from ..pieces import Teller
+from ..problems import JSON, Problem
+from .kept import Kept
+from .writer import Writer, turns_of
 
 
 @dataclass
-class Telling:
+class Replay:
     """A fold over the events of a run; it reads no clock, so that its events are the same in any process."""
 
     kept: Kept
+    runs: Sequence[str] = ()
+    """The id of the run, if `tertulia runs` can find it."""
     progress: Progress = field(default_factory=Progress)
     last: int = 0
     """Number of the last event of the run that it has seen."""
@@ -46,17 +43,23 @@ class Telling:
         for piece in self.teller.see(numbered.event):
             events += self.writer.write(piece)
         if isinstance(numbered.event, Answered):
-            status = "incomplete" if finish(self.progress) == "length" else "completed"
+            status = "incomplete" if finish_reason(self.progress) == "length" else "completed"
             events += self.writer.end(status, self.usage, int(numbered.at))
         return events
 
     def end(self) -> list[JSON]:
         """The last events, of a response that has no answer."""
-        if self.kept.failure is None:
-            return []
-        return self.writer.fail(Problem(**self.kept.failure), self.usage_if_any)
+        return self.fail(self.failure) if self.failure else []
 
-    def settled(self, run: Stored, problem: Problem) -> Kept:
+    def fail(self, problem: Problem) -> list[JSON]:
+        return self.writer.fail(problem, self.usage_if_any)
+
+    @property
+    def failure(self) -> Problem | None:
+        """Why it has no answer; None if it has one, or was cancelled, or is being made."""
+        return Problem(**self.kept.failure) if self.kept.failure else None
+
+    def settle(self, run: Stored, problem: Problem) -> Kept:
         """The response of a run that is over, as it stays; the `problem` is why it has no answer, if it has none."""
         failure = None
         if run.state == "cancelled":
@@ -64,7 +67,7 @@ class Telling:
         elif run.state != "answered":
             failure = {"status": problem.status, "message": problem.message, "type": problem.type}
             failure |= {"code": problem.code, "param": problem.param}
-            self.writer.fail(problem, self.usage_if_any)
+            self.fail(problem)
         return replace(
             self.kept,
             response=self.writer.response,
@@ -80,4 +83,4 @@ class Telling:
 
     @property
     def usage(self) -> JSON:
-        return response_usage(self.progress, self.kept.ignored, [run_id(self.kept.id)])
+        return response_usage(self.progress, self.kept.ignored, self.runs)

@@ -11,7 +11,8 @@ from types import FrameType
 import uvicorn
 
 from ..settings import Settings
-from .app import build, open_desk
+from .app import build
+from .startup import open_service
 
 BACKLOG = 2048
 SOCKETS = 16_384
@@ -31,9 +32,9 @@ class Server(uvicorn.Server):
             self.on_start()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        desk = getattr(self.config.app.state, "desk", None)  # type: ignore[union-attr]
-        if desk is not None:
-            desk.drain()
+        service = getattr(self.config.app.state, "service", None)  # type: ignore[union-attr]
+        if service is not None:
+            service.drain()
         super().handle_exit(sig, frame)
 
 
@@ -43,7 +44,7 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
     Raises:
         SettingsError: if it would serve anybody, or a house cannot be opened.
     """
-    app = build(open_desk(settings, host, say), settings.server.origins)
+    app = build(open_service(settings, host, say), settings.server.origins)
     config = uvicorn.Config(
         app,
         host=host,

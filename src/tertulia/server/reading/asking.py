@@ -1,29 +1,26 @@
-"""What a request asks for, in the house's own words."""
+"""What a request asks for, in the house's own words, and the parameters that both protocols have."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from ..budget import Budget
-from ..types import Effort, Form, Question, Tool, Turn
-from .conversation import from_items, from_messages, question
-from .fit import check
-from .images import Fetched
-from .problems import refused, unsupported
-from .shapes import ChatRequest, Format, JSONSchema, ResponsesRequest
+from ...budget import Budget
+from ...errors import SettingsError
+from ...strategies.fitting import validator
+from ...types import Effort, Question, Tool
+from ..problems import Problem, refused, unsupported
+from .shapes import Format, JSONSchema
 
 FUNCTION = TypeAdapter(Tool)
 LIMITS = {"tokens": int, "usd": float, "seconds": float, "calls": int}
 VERBOSITY = {"low": "Be brief.", "high": "Be thorough: give the details and the reasons."}
-WARM = 0.7
-"""Temperature of the answer where several are asked for and none is named: at 0 they would all be the same."""
-INCLUDABLE = ("reasoning.encrypted_content",)
-"""What may be asked to be included: it is never there, and those who ask can do without."""
+MOST_SCHEMA = 100_000
+"""Characters of a schema."""
 
 
 @dataclass(frozen=True)
@@ -51,74 +48,6 @@ class Asking:
         return replace(self.question, form=replace(form, seed=seed)) if number else self.question
 
 
-def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched = MappingProxyType({})) -> Asking:
-    """What a chat completion asks for; `fetched` are images by their address.
-
-    Raises:
-        Problem: naming the parameter that cannot be used.
-    """
-    request.refuse_unsupported()
-    choices = request.n or 1
-    tools = tools_of(request.tools, request.tool_choice)
-    form = Form(
-        instructions=VERBOSITY.get(request.verbosity or "", ""),
-        max_tokens=request.max_completion_tokens or request.max_tokens,
-        temperature=WARM if choices > 1 and request.temperature is None else request.temperature,
-        stop=(request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ()),
-        seed=request.seed,
-        schema=schema_of(request.response_format, "response_format"),
-        tools=tools,
-        must_call=must_call(request.tool_choice, tools),
-    )
-    return Asking(
-        request.model,
-        question(from_messages(request.messages, fetched), form),
-        effort(request.reasoning_effort),
-        replace(budget(request.metadata, headers), written=request.max_completion_tokens),
-        choices,
-        left_out(request.tools, request.tool_choice, tools),
-        request.store is not False,
-        request.service_tier or "default",
-    )
-
-
-def from_responses(
-    request: ResponsesRequest,
-    headers: Mapping[str, str],
-    before: Sequence[Turn] = (),
-    fetched: Fetched = MappingProxyType({}),
-) -> Asking:
-    """What a response asks for, after the conversation `before`.
-
-    Raises:
-        Problem: naming the parameter that cannot be used.
-    """
-    request.refuse_unsupported()
-    include = (request.model_extra or {}).get("include") or []
-    if not isinstance(include, list) or any(one not in INCLUDABLE for one in include):
-        raise unsupported("include", f"it may hold {', '.join(INCLUDABLE)}")
-    text, verbosity = (request.text.format, request.text.verbosity) if request.text else (None, None)
-    said = "\n\n".join(part for part in (request.instructions, VERBOSITY.get(verbosity or "")) if part)
-    tools = tools_of(request.tools, request.tool_choice)
-    form = Form(
-        said,
-        request.max_output_tokens,
-        request.temperature,
-        schema=schema_of(text, "text.format"),
-        tools=tools,
-        must_call=must_call(request.tool_choice, tools),
-    )
-    return Asking(
-        request.model,
-        question(from_items(request.input, fetched), form, before, "input"),
-        effort(request.reasoning.effort if request.reasoning else None),
-        replace(budget(request.metadata, headers), written=request.max_output_tokens),
-        ignored=left_out(request.tools, request.tool_choice, tools),
-        store=request.store is not False or bool(request.background),
-        tier=request.service_tier or "default",
-    )
-
-
 def effort(named: str | None) -> Effort | None:
     """The effort in the house's words; `max` is its most."""
     name = "xhigh" if named == "max" else named
@@ -135,8 +64,21 @@ def schema_of(format: Format | None, param: str) -> Mapping[str, Any] | None:
     place = f"{param}.schema" if isinstance(format, JSONSchema) else f"{param}.json_schema.schema"
     if given is None or given.schema_ is None:
         raise refused(place, f"Missing required parameter: {place!r}.", "missing_required_parameter")
-    check(given.schema_, place)
+    check_schema(given.schema_, place)
     return dict(given.schema_)
+
+
+def check_schema(schema: Mapping[str, Any], param: str) -> None:
+    """Raise `Problem` unless it is a JSON schema that refers to no other place."""
+    if len(json.dumps(schema)) > MOST_SCHEMA:
+        raise refused(param, f"the schema is longer than {MOST_SCHEMA:,} characters")
+    try:
+        validator(schema)
+    except SettingsError:
+        raise
+    except Exception as error:
+        message = f"the schema is not usable: {str(error).splitlines()[0][:300]}"
+        raise Problem(400, message, code="invalid_json_schema", param=param) from None
 
 
 def budget(metadata: Mapping[str, str] | None, headers: Mapping[str, str]) -> Budget:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-
-from ..errors import SettingsError
-from ..schedule import gather
-from ..settings import Serving
-from ..types import Image
-from .conversation import IMAGES, url_of
+from ...errors import SettingsError
+from ...schedule import gather
+from ...settings import Serving
+from ...types import Image
+from ..problems import Problem, refused
 from .images import MOST_BYTES, MOST_IMAGES, Fetched, media_type
-from .problems import Problem, refused
-from .shapes import Item, Message, Part
-from .streams import unless_gone
 
 if TYPE_CHECKING:
     import drawbridge
@@ -82,7 +77,9 @@ class Fetcher:
         except (httpx.HTTPError, OSError):
             raise refused(param, "the image could not be fetched", "invalid_image_url") from None
         if (kind := media_type(data)) is None:
-            raise refused(param, "what is at that address is no PNG, JPEG, GIF or WebP", "invalid_image_format")
+            raise refused(
+                param, "the file at that address is not a PNG, JPEG, GIF or WebP image", "invalid_image_format"
+            )
         return Image(data, kind)
 
     async def _data(self, url: str, param: str, left: list[int]) -> bytes:
@@ -98,18 +95,6 @@ class Fetcher:
                     raise Problem(400, most, code="image_too_large", param=param)
                 pieces.append(piece)
         return b"".join(pieces)
-
-
-async def fetch(request: Request, fetcher: Fetcher | None, places: Mapping[str, str]) -> Fetched:
-    """The images at some addresses; none where nobody may fetch them, so that each is refused where it stands.
-
-    Raises:
-        Problem: if one cannot be had.
-        ClientDisconnect: if the client left first.
-    """
-    if fetcher is None or not places:
-        return {}
-    return await unless_gone(request, fetcher.fetch(places))
 
 
 @asynccontextmanager
@@ -140,14 +125,3 @@ async def fetching(serving: Serving) -> AsyncIterator[Fetcher | None]:
     )
     async with AsyncExitStack() as stack:
         yield Fetcher(await stack.enter_async_context(drawbridge.Client(policy)), serving.body_bytes)
-
-
-def addresses(messages: Iterable[Message | Item], name: str) -> dict[str, str]:
-    """Addresses of images in the messages called `name`, with where they stand; data URLs are none."""
-    found = dict[str, str]()
-    for number, message in enumerate(messages):
-        for place, part in enumerate(message.content if isinstance(message.content, list) else ()):
-            url = url_of(part) if isinstance(part, Part) and part.type in IMAGES else None
-            if isinstance(url, str) and url.lower().startswith(("http://", "https://")):
-                found.setdefault(url, f"{name}[{number}].content[{place}].image_url")
-    return found

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..types import Call
-from .problems import Problem
-from .work import Line, Piece, Said, Wanted
+from ...types import Call, Question, Turn
+from ..pieces import Line, Piece, Said, Wanted
+from ..problems import JSON, Problem
+from ..reading.messages import call_in_words
+from ..sse import frame
 
-JSON = dict[str, Any]
 REASONING, MESSAGE, CALL = "rs_", "msg_", "fc_"
 
 
@@ -185,6 +186,16 @@ class Writer:
         event = {"type": type, "sequence_number": self.number, **fields}
         self.number += 1
         return event
+
+
+def turns_of(question: Question, writer: Writer) -> tuple[Turn, ...]:
+    """The conversation up to the answer; empty if there is none."""
+    text = "\n".join(part for part in (writer.text, *map(call_in_words, writer.calls)) if part)
+    return (*question.history, Turn("user", question.text), Turn("assistant", text)) if text else ()
+
+
+def as_frame(event: JSON) -> bytes:
+    return frame(event, event["type"])
 
 
 def _output_text(text: str) -> JSON:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 from pydantic_core import to_json
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-T = TypeVar("T")
+from .problems import Problem
+from .reading.client import until_gone
+
 SILENCE = 10.0
 """Seconds without an event after which a comment tells that the server still works."""
 STALLED = 120.0
@@ -34,29 +37,45 @@ class EventStream(Response):
     def __init__(
         self,
         frames: AsyncGenerator[bytes, None],
-        last_words: Callable[[], bytes],
-        ended: Callable[[], None],
-        headers: dict[str, str],
+        *,
+        last_words: Callable[[], bytes] = bytes,
+        visit: AsyncExitStack | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """
         Args:
+            frames: The source; it may end by raising a `Problem` that it has told the client of.
             last_words: What to send when the server stops before the stream has ended.
-            ended: Called once, however the stream ends.
+            visit: Left when the stream has ended, with the problem if there was one, or as the client left.
         """
-        super().__init__(None, 200, HEADERS | headers)
+        super().__init__(None, 200, {**HEADERS, **(headers or {})})
         del self.headers["content-length"]
-        self.frames, self.last_words, self.ended = frames, last_words, ended
+        self.frames, self.last_words, self.visit = frames, last_words, visit or AsyncExitStack()
+        self.problem: Problem | None = None
         self.sent_at = 0.0
         self.sending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(Problem, ClientDisconnect):  # they are for the visit
+            async with self.visit:
+                await self._until_it_ends(receive, send)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the source told of a problem."""
+        return self.problem is not None
+
+    async def _until_it_ends(self, receive: Receive, send: Send) -> None:
         jobs: list[asyncio.Task[None]] = []
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             jobs = [asyncio.create_task(job) for job in (self._write(send), until_gone(receive), self._watch(send))]
             await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-            if jobs[0].done():
-                jobs[0].result()
+            if not jobs[0].done():
+                raise ClientDisconnect
+            jobs[0].result()
+            if self.problem:
+                raise self.problem
         except asyncio.CancelledError:  # the server stops
             await send({"type": "http.response.body", "body": self.last_words(), "more_body": False})
             raise
@@ -65,11 +84,13 @@ class EventStream(Response):
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
             await self.frames.aclose()
-            self.ended()
 
     async def _write(self, send: Send) -> None:
-        async for data in self.frames:
-            await self._send(send, data)
+        try:
+            async for data in self.frames:
+                await self._send(send, data)
+        except Problem as problem:
+            self.problem = problem
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _watch(self, send: Send) -> None:
@@ -88,28 +109,3 @@ class EventStream(Response):
         self.sending, self.sent_at = True, asyncio.get_running_loop().time()
         await send({"type": "http.response.body", "body": data, "more_body": True})
         self.sending = False
-
-
-async def until_gone(receive: Receive) -> None:
-    """Return when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """What `work` gives; it is cancelled when the client leaves.
-
-    Raises:
-        ClientDisconnect: if the client left first.
-    """
-    working = asyncio.ensure_future(work)
-    gone = asyncio.create_task(until_gone(request.receive))
-    try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        gone.cancel()
-        working.cancel()
-        await asyncio.gather(gone, working, return_exceptions=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..codec import tokens
+from ..model import OUT_OF_TIME, OUT_OF_TOKENS
 from ..progress import Progress
 from ..usage import Ledger, Report
-
-JSON = dict[str, Any]
+from .problems import JSON
 
 
 def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> JSON:
@@ -93,3 +92,11 @@ def total(reports: Sequence[Report]) -> Report:
         seconds=max((report.seconds for report in reports), default=0.0),
         calls=sum(report.calls for report in reports),
     )
+
+
+def finish_reason(run: Progress) -> str:
+    """Why the answer ended, as `finish_reason` has it."""
+    if run.answer and run.answer.calls:
+        return "tool_calls"
+    stopped = run.answer.stopped if run.answer else None
+    return "length" if stopped in (OUT_OF_TIME, OUT_OF_TOKENS) else "stop"

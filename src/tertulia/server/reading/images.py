@@ -7,8 +7,8 @@ import binascii
 import re
 from collections.abc import Mapping
 
-from ..types import Image
-from .problems import Problem, refused
+from ...types import Image
+from ..problems import Problem, refused
 
 MOST_IMAGES = 20
 MOST_BYTES = 10 << 20

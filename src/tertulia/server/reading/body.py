@@ -1,4 +1,4 @@
-"""Reading a request's body, within limits of size and time."""
+"""Reads a request's body, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from .problems import Problem, unreadable
+from ..problems import Problem, unreadable
 
 Shape = TypeVar("Shape", bound=BaseModel)
 LARGE = 1 << 18
-"""Bytes above which reading takes so long that others should not wait for it."""
+"""Bytes above which parsing takes so long that it is done beside the event loop."""
 SECONDS = 60.0
 """Time that a client may take to send its request."""
 
 
 async def read(request: Request, shape: type[Shape], most: int) -> Shape:
-    """The body, read as a `shape`.
+    """The body, parsed as a `shape`.
 
     Raises:
-        Problem: if it is too large, comes too slowly, or is not of that shape.
+        Problem: if it is longer than `most` bytes, comes too slowly, or is not of that shape.
     """
     body = await whole_body(request, most)
     try:
@@ -33,10 +33,10 @@ async def read(request: Request, shape: type[Shape], most: int) -> Shape:
 
 
 async def whole_body(request: Request, most: int) -> bytes:
-    """The body, unread.
+    """The body as it was sent.
 
     Raises:
-        Problem: if it is too large or comes too slowly.
+        Problem: if it is longer than `most` bytes, or comes too slowly.
     """
     try:
         async with asyncio.timeout(SECONDS):

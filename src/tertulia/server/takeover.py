@@ -1,4 +1,4 @@
-"""Goes on with what servers left behind that died: their runs, as far as somebody asks for them later."""
+"""Resumes what servers left behind that died: their runs, as far as somebody asks for them later."""
 
 from __future__ import annotations
 
@@ -11,46 +11,43 @@ from dataclasses import dataclass, field
 from ..durable.configuration import overrides_of
 from ..durable.houses import OpenHouses
 from ..durable.life import refuse, resume
-from ..durable.liveness import Heartbeat, Watch
+from ..durable.liveness import Watch
 from ..durable.reaper import LOOK_SECONDS, reap
 from ..errors import RunCancelled, RunTaken, TertuliaError
 from ..house import House
 from ..progress import Progress
 from ..settings import silence
 from ..stores.records import Stored, Summary
-from .desk import Desk
 from .problems import trace
+from .service import Service
 
-log = logging.getLogger("tertulia.server")
+log = logging.getLogger(__name__)
 
 
 @dataclass
-class Heir:
+class Takeover:
     """Looks for servers that died, and takes their runs unless workers are there for that."""
 
-    desk: Desk
-    presence: Heartbeat
-    takes: bool = True
-    """Whether this server answers questions itself."""
+    service: Service
     watch: Watch = field(default_factory=Watch)
     taken: set[str] = field(default_factory=set)
 
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[Heir]:
-        self.keeper = OpenHouses(silence, is_idle=lambda: not self.desk.turns.taken)
+    async def at_work(self) -> AsyncIterator[Takeover]:
+        self._houses = OpenHouses(silence, is_idle=lambda: not self.service.turns.taken)
         looking = asyncio.create_task(self._look_again_and_again())
         try:
             yield self
         finally:
             looking.cancel()
             await asyncio.gather(looking, return_exceptions=True)
-            await self.keeper.close()
+            await self._houses.close()
 
     async def _look_again_and_again(self) -> None:
-        while not self.desk.draining:
+        while not self.service.draining:
             try:
                 await self._bury()
-                if self.takes:
+                if self.service.runner.works_here:
                     await self._take()
             except TertuliaError as error:  # the database may come back
                 log.error("runs of other servers cannot be looked for: %s", error)
@@ -58,25 +55,23 @@ class Heir:
 
     async def _bury(self) -> None:
         """Let go of the runs of servers that died; workers do the same among themselves, and for servers."""
-        async for dead, freed in reap(self.presence, self.watch):
+        async for dead, freed in reap(self.service.heartbeat, self.watch):
             log.warning("%s is dead; %d of its runs go on", dead, freed)
 
     async def _take(self) -> None:
-        for run in await self.presence.runs.orphans():
+        for run in await self.service.heartbeat.runs.orphans():
             if run.id not in self.taken:
                 self.taken.add(run.id)
-                going_on = asyncio.create_task(self._go_on(run))
-                self.desk.background.add(going_on)
-                going_on.add_done_callback(self.desk.background.discard)
+                self.service.begin(self._resume(run))
 
-    async def _go_on(self, run: Summary) -> None:
-        turns, progress, model = self.desk.turns, Progress(), ""
+    async def _resume(self, run: Summary) -> None:
+        turns, progress, model = self.service.turns, Progress(), ""
         await turns.take_at_last()
         try:
-            stored = await self.presence.runs.get(run.id)
+            stored = await self.service.heartbeat.runs.get(run.id)
             model = overrides_of(stored.configuration).model
             if house := await self._house(stored):
-                await resume(run.id, house, self.presence, progress.see, if_stopped="queued")
+                await resume(run.id, house, self.service.heartbeat, progress.see, if_stopped="queued")
         except (RunTaken, RunCancelled):
             pass
         except TertuliaError as error:
@@ -86,12 +81,12 @@ class Heir:
         finally:
             turns.give_back()
             self.taken.discard(run.id)
-            self.desk.metrics.settle(model, progress)
+            self.service.metrics.settle(model, progress)
 
     async def _house(self, run: Stored) -> House | None:
         """The house it was asked in; None if that cannot be had here, which is then said of the run."""
         try:
-            return self.desk.houses.of(run) or await self.keeper.house(run)
+            return self.service.houses.of(run) or await self._houses.house(run)
         except TertuliaError as error:
-            await refuse(run.id, self.presence, error)
+            await refuse(run.id, self.service.heartbeat, error)
             return None

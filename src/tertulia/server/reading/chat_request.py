@@ -1,0 +1,83 @@
+"""The body of `POST /v1/chat/completions`, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from ...types import Form
+from .asking import VERBOSITY, Asking, budget, effort, left_out, must_call, schema_of, tools_of
+from .images import Fetched
+from .messages import from_messages, question
+from .shapes import MOST_MESSAGES, Effort, Format, JSONSchema, Message, Metadata, Shape, Tier, Tokens
+
+MOST_CHOICES = 8
+SEED = Field(default=None, ge=-(2**63), lt=2**63)
+WARM = 0.7
+"""Temperature of the answer where several are asked for and none is named: at 0 they would all be the same."""
+
+
+class ChatFormat(Format):
+    json_schema: JSONSchema | None = None
+
+
+class StreamOptions(Shape):
+    include_usage: bool | None = None
+
+
+class ChatRequest(Shape):
+    """The body of `POST /v1/chat/completions`."""
+
+    model: str
+    messages: list[Message] = Field(min_length=1, max_length=MOST_MESSAGES)
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    n: int | None = Field(default=None, ge=1, le=MOST_CHOICES)
+    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    seed: int | None = SEED
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    reasoning_effort: Effort | None = None
+    response_format: ChatFormat | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    metadata: Metadata | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    store: bool | None = None
+    service_tier: Tier | None = None
+
+
+def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched = MappingProxyType({})) -> Asking:
+    """What a chat completion asks for; `fetched` are images by their address.
+
+    Raises:
+        Problem: naming the parameter that cannot be used.
+    """
+    request.refuse_unsupported()
+    choices = request.n or 1
+    tools = tools_of(request.tools, request.tool_choice)
+    form = Form(
+        instructions=VERBOSITY.get(request.verbosity or "", ""),
+        max_tokens=request.max_completion_tokens or request.max_tokens,
+        temperature=WARM if choices > 1 and request.temperature is None else request.temperature,
+        stop=(request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ()),
+        seed=request.seed,
+        schema=schema_of(request.response_format, "response_format"),
+        tools=tools,
+        must_call=must_call(request.tool_choice, tools),
+    )
+    return Asking(
+        request.model,
+        question(from_messages(request.messages, fetched), form),
+        effort(request.reasoning_effort),
+        replace(budget(request.metadata, headers), written=request.max_completion_tokens),
+        choices,
+        left_out(request.tools, request.tool_choice, tools),
+        request.store is not False,
+        request.service_tier or "default",
+    )

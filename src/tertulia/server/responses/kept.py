@@ -1,0 +1,70 @@
+"""What is kept of a response."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from ...types import Turn
+from ..problems import JSON
+from ..reading.response_request import ResponsesRequest
+
+UNFINISHED = ("queued", "in_progress")
+"""Statuses of a response that is being made."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A response as its owner sees it, and what is needed to go on from it."""
+
+    owner: str
+    """Who asked; nobody else learns that it exists."""
+    id: str
+    response: JSON
+    items: Sequence[JSON] = ()
+    """What was asked, as items."""
+    turns: tuple[Turn, ...] = ()
+    """The conversation, its answer included; empty until there is one."""
+    reply: str = ""
+    """The reply that was kept under the request's idempotency key; empty for none."""
+    blank: JSON | None = None
+    """What it was before anything was written; None if it is not told from the events of a stored run."""
+    ignored: tuple[str, ...] = ()
+    """Parameters that had no effect, if it is told from a run."""
+    failure: JSON | None = None
+    """The problem that it failed with, if it is told from a run and did."""
+    until: int = 0
+    """Number of the last event of the run that belongs to it, once it is over."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be written."""
+        return self.response["status"] not in UNFINISHED
+
+
+_KEPT = TypeAdapter(Kept)
+
+
+def as_document(kept: Kept) -> JSON:
+    return {"kept": _KEPT.dump_python(kept, mode="json")}
+
+
+def of_document(document: JSON) -> Kept:
+    return _KEPT.validate_python(document["kept"])
+
+
+def items_of(asked: ResponsesRequest) -> list[JSON]:
+    """The request's input, as items with ids."""
+    if isinstance(asked.input, str):
+        content = [{"type": "input_text", "text": asked.input}]
+        return [{"id": "msg_0", "type": "message", "role": "user", "status": "completed", "content": content}]
+    items = []
+    for number, item in enumerate(asked.input):
+        data = item.model_dump(mode="json", exclude_none=True)
+        if isinstance(data.get("content"), str):
+            kind = "output_text" if item.role == "assistant" else "input_text"
+            data["content"] = [{"type": kind, "text": data["content"]}]
+        items.append({"id": f"msg_{number}", "status": "completed", **data})
+    return items

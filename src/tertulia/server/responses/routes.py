@@ -1,0 +1,136 @@
+"""`/v1/responses`: make one, plain, streamed or in the background; retrieve, cancel and delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ...types import Turn
+from ..idempotency.replies import Replies, reply_of
+from ..problems import Problem, refused
+from ..reading.body import read
+from ..reading.client import unless_gone
+from ..reading.messages import addresses
+from ..reading.response_request import ResponsesRequest, from_responses
+from ..service import Service
+from ..visit import Visit
+from .answering import Answering
+from .archive import Archive
+from .background import Background
+from .kept import Kept
+
+
+async def create(request: Request, service: Service, holder: str) -> Response:
+    """Answer, at once or in the background."""
+    asked = await read(request, ResponsesRequest, service.serving.body_bytes)
+    before = await _turns_before(asked, service, holder)
+    items = () if isinstance(asked.input, str) else asked.input
+    fetched = await service.fetch(request, addresses(items, "input"))
+    asking = from_responses(asked, request.headers, before, fetched)
+    async with AsyncExitStack() as stack:
+        visit = await stack.enter_async_context(Visit(service, holder, asking))
+        answering = Answering(visit, asked, reply_of(request))
+        if asked.background:
+            return await Background(service).make(answering, stack)
+        await unless_gone(request, visit.take_turn())
+        if asked.stream:
+            return answering.stream(stack.pop_all())
+        return JSONResponse(await unless_gone(request, answering.whole()))
+
+
+async def _turns_before(asked: ResponsesRequest, service: Service, holder: str) -> Sequence[Turn]:
+    """The conversation that the request goes on with."""
+    if asked.previous_response_id is None:
+        return ()
+    kept = await Archive(service).load(holder, asked.previous_response_id)
+    if kept is None:
+        message = f"Previous response with id {asked.previous_response_id[:100]!r} not found."
+        raise refused("previous_response_id", message, "previous_response_not_found")
+    if not kept.turns:
+        raise refused("previous_response_id", "The previous response has no answer.", "previous_response_not_completed")
+    return kept.turns
+
+
+async def retrieve(request: Request, service: Service, holder: str) -> Response:
+    """A response as it stands; with `stream=true` the events of one made in the background.
+
+    Raises:
+        Problem: if there is none, or it cannot be streamed.
+    """
+    id, query = request.path_params["id"], request.query_params
+    kept = await _load(service, holder, id)
+    if query.get("stream", "").lower() not in ("true", "1"):
+        return JSONResponse(kept.response)
+    if not kept.response["background"]:
+        raise refused("stream", "Only responses made in the background can be streamed again.", "invalid_value")
+    try:
+        after = int(query.get("starting_after", "-1"))
+    except ValueError:
+        raise refused("starting_after", "starting_after should be the sequence number of an event") from None
+    background = Background(service)
+    if not await background.has_events(kept):
+        raise Problem(404, "The events of this response were deleted.", code="events_not_found")
+    return background.stream(kept, max(after, -1))
+
+
+async def cancel(request: Request, service: Service, holder: str) -> Response:
+    """Stop making a response in the background.
+
+    Raises:
+        Problem: if there is none, it was not made in the background, or its worker does not stop it in time.
+    """
+    kept = await _load(service, holder, request.path_params["id"])
+    if not kept.response["background"]:
+        raise Problem(400, "Only responses made in the background can be cancelled.", code="cannot_cancel")
+    await _stop(service, kept)
+    return JSONResponse((await _load(service, holder, kept.id)).response)
+
+
+async def delete(request: Request, service: Service, holder: str) -> Response:
+    """Forget a response.
+
+    Raises:
+        Problem: if there is none, or its worker does not stop it in time.
+    """
+    kept = await _load(service, holder, request.path_params["id"])
+    await _stop(service, kept)
+    await Archive(service).delete(holder, kept.id)
+    if kept.reply:
+        await Replies(service.documents, service.heartbeat).delete(holder, kept.reply)
+    return JSONResponse({"id": kept.id, "object": "response", "deleted": True})
+
+
+async def input_items(request: Request, service: Service, holder: str) -> Response:
+    """What was asked for a response, as items.
+
+    Raises:
+        Problem: if there is none.
+    """
+    kept = await _load(service, holder, request.path_params["id"])
+    items = list(kept.items)
+    if request.query_params.get("order", "desc") != "asc":
+        items.reverse()
+    return JSONResponse(
+        {
+            "object": "list",
+            "data": items,
+            "first_id": items[0]["id"] if items else None,
+            "last_id": items[-1]["id"] if items else None,
+            "has_more": False,
+        }
+    )
+
+
+async def _stop(service: Service, kept: Kept) -> None:
+    if not kept.is_over:
+        await Background(service).stop(kept)
+
+
+async def _load(service: Service, holder: str, id: str) -> Kept:
+    kept = await Archive(service).load(holder, id)
+    if kept is None:
+        raise Problem(404, f"Response with id {id[:100]!r} not found.", code="response_not_found", param="response_id")
+    return kept

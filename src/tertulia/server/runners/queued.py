@@ -1,0 +1,90 @@
+"""Runs that workers answer, told from what they store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ...durable.liveness import Heartbeat
+from ...errors import RunCancelled, StoreError, UnknownName, remade
+from ...events import Event
+from ...stores.records import Stored
+from ...stores.runs import Runs
+from . import Job, See, adding
+
+log = logging.getLogger(__name__)
+FORGET_SECONDS = 0.5
+"""How often it is tried to delete a run that was to be kept by nobody."""
+
+
+@dataclass
+class Queued:
+    """Puts runs in the queue, and tells what workers store of them."""
+
+    heartbeat: Heartbeat
+    works_here: ClassVar[bool] = False
+    _forgetting: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def drain(self) -> None:
+        """Nothing to do: the workers go on."""
+
+    async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
+        runs, whole = self.heartbeat.runs, False
+        await runs.database.transact(adding(job))
+        try:
+            async with aclosing(followed(runs, job.id, see)) as events:
+                async for event in events:
+                    yield event
+            whole = True
+        finally:
+            with suppress(StoreError, UnknownName):
+                if not (whole or job.lasts):
+                    await runs.cancel(job.id)
+            if not job.stored:
+                forgetting = asyncio.create_task(_forget(runs, job.id))
+                self._forgetting.add(forgetting)
+                forgetting.add_done_callback(self._forgetting.discard)
+
+    async def finish(self, job: Job, see: See) -> None:
+        async for _ in followed(self.heartbeat.runs, job.id, see):
+            pass
+
+    def stored_id(self, job: Job) -> str:
+        return job.id if job.stored else ""
+
+
+async def followed(runs: Runs, id: str, see: See) -> AsyncGenerator[Event, None]:
+    """A run that somebody works on, event by event, from the first one.
+
+    Raises:
+        TertuliaError: if it does not end with an answer.
+    """
+    async for numbered in runs.follow(id):
+        see(numbered.event)
+        yield numbered.event
+    run = await runs.get(id)
+    if run.state != "answered":
+        raise failure(run)
+
+
+def failure(run: Stored) -> Exception:
+    """Why a run that is over has no answer."""
+    if run.state == "failed":
+        return remade(run.fault, run.error) if run.fault else RuntimeError(run.error)
+    return RunCancelled("the run was cancelled")
+
+
+async def _forget(runs: Runs, id: str) -> None:
+    """Delete a run as soon as no worker has it any more."""
+    while True:
+        try:
+            return await runs.delete(id)
+        except UnknownName:
+            return
+        except StoreError as error:
+            log.debug("a run cannot be deleted yet: %s", error)
+        await asyncio.sleep(FORGET_SECONDS)

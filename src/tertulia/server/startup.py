@@ -1,0 +1,97 @@
+"""From the settings to a service at work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from ..durable.liveness import Heartbeat, this_process
+from ..durable.reaper import PRUNE_SECONDS, prune
+from ..errors import SettingsError, StoreError
+from ..settings import Serving, Settings
+from ..stores.documents import Documents
+from ..stores.places import runs_at
+from ..stores.runs import Runs
+from ..stores.spending import Spending
+from ..stores.transient import Transient
+from .houses import Houses, open_houses
+from .keys import Door, door
+from .limits import Accounts
+from .reading.fetching import fetching
+from .runners import Runner
+from .runners.here import Here, Stored
+from .runners.queued import Queued
+from .service import Service
+from .takeover import Takeover
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, host: str, say: Callable[[str], None]) -> AsyncIterator[Service]:
+    """The service that the settings describe.
+
+    Raises:
+        SettingsError: if it would serve anybody, or a house or the database cannot be opened as the settings have it.
+        StoreError: if the database cannot be reached.
+    """
+    serving = settings.server
+    at_the_door = door(serving, host)
+    if serving.enqueue and not serving.store:
+        raise SettingsError("a queue needs a store: leave out either --enqueue or --no-store")
+    async with AsyncExitStack() as stack:
+        houses = await open_houses(settings, stack, say)
+        runs = runs_at(settings.database) if serving.store else Runs(Transient())
+        yield await stack.enter_async_context(at_work(houses, at_the_door, serving, runs, settings.keep_days))
+
+
+@asynccontextmanager
+async def at_work(
+    houses: Houses, door: Door, serving: Serving, runs: Runs, keep_days: float | None = None
+) -> AsyncIterator[Service]:
+    """A service over these houses, with all that it needs beside them.
+
+    Args:
+        runs: The database, still to be opened; one in memory if `serving` has no store.
+        keep_days: Age at which runs and responses are deleted; None keeps them.
+    """
+    async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(fetching(serving))
+        await stack.enter_async_context(runs)
+        heartbeat = await stack.enter_async_context(Heartbeat(runs, this_process("server")))
+        documents = Documents(runs.database, None if serving.store else serving.stored)
+        await stack.enter_async_context(_pruned(runs, keep_days))
+        accounts = Accounts(door.keys, Spending(runs.database), serving.store)
+        await stack.enter_async_context(accounts.kept_fresh())
+        service = Service(houses, door, serving, heartbeat, documents, _runner(serving, heartbeat), accounts, fetcher)
+        await stack.enter_async_context(Takeover(service).at_work())
+        stack.push_async_callback(service.close)
+        yield service
+
+
+def _runner(serving: Serving, heartbeat: Heartbeat) -> Runner:
+    if serving.enqueue:
+        return Queued(heartbeat)
+    return Stored(heartbeat) if serving.store else Here(heartbeat)
+
+
+@asynccontextmanager
+async def _pruned(runs: Runs, days: float | None) -> AsyncIterator[None]:
+    """Delete what is older than so many days, now and then; None deletes nothing."""
+    pruning = asyncio.create_task(_prune(runs, days))
+    try:
+        yield
+    finally:
+        pruning.cancel()
+        await asyncio.gather(pruning, return_exceptions=True)
+
+
+async def _prune(runs: Runs, days: float | None) -> None:
+    while days is not None:
+        try:
+            await prune(runs, days)
+        except StoreError as error:
+            log.error("what is old could not be deleted: %s", error)
+        await asyncio.sleep(PRUNE_SECONDS)
