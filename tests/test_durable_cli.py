@@ -101,6 +101,19 @@ def test_what_models_write_is_escaped_in_documents(tell, stored):
     assert whole["events"][0]["event"] == "Asked"
 
 
+def test_a_document_tells_the_steps_in_the_language_of_the_question(tell, stored):
+    markdown = tell("runs", "export", stored("¿Hay más minutos en un día que horas en una semana? ¿Y cuántos son?"))
+    assert "## Pasos" in markdown
+    assert "- t1 calculator encontró: 1440" in markdown
+    assert "| entrada | salida | razonamiento | total |" in markdown
+
+
+def test_a_document_commands_no_terminal(tell, stored):
+    id = stored("Who wrote this?", lambda system, text: "\x1b]0;a title\x07\x1b[31mred\u202e")
+    assert "\nred\n" in tell("runs", "export", id)
+    assert not {"\x1b", "\u202e"} & set(tell("runs", "export", id, "--format", "html"))
+
+
 def test_runs_are_found_by_state_age_and_text(tell, stored):
     stored()
     assert len(json.loads(tell("runs", "list", "--json", "--status", "answered", "--since", "1h"))) == 1

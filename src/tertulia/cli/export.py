@@ -6,22 +6,27 @@ import html
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from ..codec import dumped
+from ..narration import Language, Narrator, catalogue
+from ..narration.catalogue import whole
+from ..printable import printable
 from ..progress import Progress
 from ..stores.records import Numbered, Stored
-from ..types import Finding
 from ..usage import Ledger, Report
+from .display import shortened
 from .record import record
 
 Format = Literal["json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
+LONGEST_STEP = 400
+"""Characters of a line that tells a step."""
 PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>{title}</title>
+<html lang="{language}"><meta charset="utf-8"><title>{title}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}}
 pre{{white-space:pre-wrap;background:#8881;padding:.7rem}}td,th{{text-align:left;padding:0 1rem 0 0}}</style>
@@ -30,10 +35,30 @@ pre{{white-space:pre-wrap;background:#8881;padding:.7rem}}td,th{{text-align:left
 """
 
 
-def exported(run: Stored, events: Sequence[Numbered], ledger: Ledger, form: Format) -> str:
+@dataclass(frozen=True)
+class Section:
+    """A heading, and what stands below it."""
+
+    title: str
+    note: str = ""
+    """Who is responsible for it; empty if that is the run as a whole."""
+    text: str = ""
+    steps: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    is_markdown: bool = False
+    """Whether its text may be shown as the Markdown that it is."""
+
+
+def document(run: Stored, events: Sequence[Numbered], ledger: Ledger, form: Format) -> str:
     """The whole run in one text; whatever models or people wrote in it is escaped."""
     progress = progress_of(events, ledger)
-    return {"json": _json, "markdown": _markdown, "html": _html}[form](run, events, progress)
+    if form == "json":
+        return _json(run, events, progress)
+    narrator = Narrator()
+    sentences = [told for one in events if (told := narrator.tell(one.event)) and told.kind != "replied"]
+    steps = tuple(shortened(told.line, LONGEST_STEP) for told in sentences)
+    sections = _sections(run, progress, steps, narrator.language or "en")
+    return printable((_markdown if form == "markdown" else _html)(run, sections, progress, narrator.language or "en"))
 
 
 def progress_of(events: Sequence[Numbered], ledger: Ledger) -> Progress:
@@ -59,37 +84,49 @@ def _json(run: Stored, events: Sequence[Numbered], progress: Progress) -> str:
     row = {name: getattr(run, name) for name in ("id", "owner", "state", "created", "began", "ended", "life", "forked")}
     question: dict[str, Any] = asdict(run.question)
     question["images"] = [image.media_type for image in run.question.images]
-    told = [{"number": one.number, "at": one.at, **dumped(one.event)} for one in events]
-    whole = row | {"question": question, "configuration": dict(run.configuration)}
-    whole |= {"run": record(progress, str(run.configuration.get("effort", "")), seconds_of(run), run.error or None)}
-    return json.dumps(whole | {"events": told}, indent=2)
+    stream = [{"number": one.number, "at": one.at, **dumped(one.event)} for one in events]
+    everything = row | {"question": question, "configuration": dict(run.configuration)}
+    everything |= {
+        "run": record(progress, str(run.configuration.get("effort", "")), seconds_of(run), run.error or None)
+    }
+    return json.dumps(everything | {"events": stream}, indent=2)
 
 
-def _markdown(run: Stored, events: Sequence[Numbered], progress: Progress) -> str:
-    parts = [f"# {_inline(run.text)}", f"{run.state}, {when(run.created)}, run {run.id}", "## Question"]
-    parts += [_quoted(run.question.text), "## Answer", _harmless(_answer(run, progress))]
-    for finding in progress.findings.values():
-        parts += [f"## {_inline(finding.task)}: {_inline(finding.asked)}", f"*{_inline(finding.agent)}*"]
-        parts += [_quoted(finding.text), *(_fenced(program) for program in _programs(finding))]
-    rows = "\n".join("| " + " | ".join(_inline(str(cell)) for cell in row) + " |" for row in _tokens(run, progress))
-    parts += ["## Tokens", "| input | output | reasoning | total |\n|---|---|---|---|\n" + rows]
-    return "\n\n".join(parts) + "\n"
+def _sections(run: Stored, progress: Progress, steps: tuple[str, ...], language: Language) -> list[Section]:
+    question, answer = (phrase.say(language) for phrase in (catalogue.QUESTION, catalogue.ANSWER))
+    findings = [
+        Section(f"{one.task}: {one.asked}", one.agent, one.text, programs=tuple(ran.program for ran in one.executions))
+        for one in progress.findings.values()
+    ]
+    told = [Section(catalogue.STEPS.say(language), steps=steps)] if steps else []
+    answered = Section(answer, text=_answer(run, progress), is_markdown=True)
+    return [Section(question, text=run.question.text), answered, *told, *findings]
 
 
-def _html(run: Stored, events: Sequence[Numbered], progress: Progress) -> str:
+def _markdown(run: Stored, sections: Sequence[Section], progress: Progress, language: Language) -> str:
+    parts = [f"# {_inline(run.text)}", f"{run.state}, {when(run.created)}, run {run.id}"]
+    for one in sections:
+        parts += [f"## {_inline(one.title)}", *([f"*{_inline(one.note)}*"] if one.note else [])]
+        parts += [(_harmless if one.is_markdown else _quoted)(one.text)] if one.text else []
+        parts += ["\n".join(f"- {_inline(step)}" for step in one.steps)] if one.steps else []
+        parts += [_fenced(program) for program in one.programs]
+    names, counts = zip(*_tokens(run, progress, language), strict=True)
+    rows = ["| " + " | ".join(cells) + " |" for cells in (names, ["---"] * len(names), map(_inline, counts))]
+    return "\n\n".join([*parts, f"## {catalogue.TOKENS.say(language)}", "\n".join(rows)]) + "\n"
+
+
+def _html(run: Stored, sections: Sequence[Section], progress: Progress, language: Language) -> str:
     safe = html.escape
     parts = [f"<h1>{safe(run.text)}</h1>", f"<p>{run.state}, {when(run.created)}, run {safe(run.id)}</p>"]
-    parts += ["<h2>Question</h2>", f"<pre>{safe(run.question.text)}</pre>"]
-    parts += ["<h2>Answer</h2>", f"<pre>{safe(_answer(run, progress))}</pre>"]
-    for finding in progress.findings.values():
-        parts += [f"<h2>{safe(finding.task)}: {safe(finding.asked)}</h2>", f"<p>{safe(finding.agent)}</p>"]
-        parts += [f"<pre>{safe(text)}</pre>" for text in [*_programs(finding), finding.text]]
-    head = "".join(f"<th>{name}</th>" for name in ("input", "output", "reasoning", "total"))
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{safe(str(cell))}</td>" for cell in row) + "</tr>" for row in _tokens(run, progress)
-    )
-    parts += ["<h2>Tokens</h2>", f"<table><tr>{head}</tr>{rows}</table>"]
-    return PAGE.format(title=safe(run.text), body="\n".join(parts))
+    for one in sections:
+        parts += [f"<h2>{safe(one.title)}</h2>", *([f"<p>{safe(one.note)}</p>"] if one.note else [])]
+        parts += [f"<pre>{safe(text)}</pre>" for text in (*one.programs, one.text) if text]
+        parts += ["<ul>" + "".join(f"<li>{safe(step)}</li>" for step in one.steps) + "</ul>"] if one.steps else []
+    tokens = _tokens(run, progress, language)
+    head = "".join(f"<th>{safe(name)}</th>" for name, _ in tokens)
+    cells = "".join(f"<td>{safe(count)}</td>" for _, count in tokens)
+    parts += [f"<h2>{catalogue.TOKENS.say(language)}</h2>", f"<table><tr>{head}</tr><tr>{cells}</tr></table>"]
+    return PAGE.format(language=language, title=safe(run.text), body="\n".join(parts))
 
 
 def _answer(run: Stored, progress: Progress) -> str:
@@ -97,16 +134,14 @@ def _answer(run: Stored, progress: Progress) -> str:
     return answered.text if answered else f"(none: {run.error or run.state})"
 
 
-def _programs(finding: Finding) -> list[str]:
-    return [execution.program for execution in finding.executions]
-
-
-def _tokens(run: Stored, progress: Progress) -> list[tuple[str, str, str, str]]:
+def _tokens(run: Stored, progress: Progress, language: Language) -> list[tuple[str, str]]:
+    """The three numbers and their sum, each with its name."""
     report: Report = progress.report_so_far(seconds_of(run))
-    about = "" if report.exact else "≈"
+    names = (catalogue.INPUT, catalogue.OUTPUT, catalogue.REASONING, catalogue.TOTAL)
     counts = (report.input, report.output, report.reasoning, report.total)
-    a, b, c, d = (f"{about}{count:,}" for count in counts)
-    return [(a, b, c, d)]
+    return [
+        (name.say(language), whole(count, language, report.exact)) for name, count in zip(names, counts, strict=True)
+    ]
 
 
 def _harmless(text: str) -> str:

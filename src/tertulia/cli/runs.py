@@ -72,12 +72,12 @@ def list_runs(
 @runs.command()
 def show(run: Which, json: Json = False, database: Place = None) -> None:
     """Draw a run's plan, with the tokens and the time of each agent."""
-    from .export import exported, progress_of, seconds_of
+    from .export import document, progress_of, seconds_of
 
     async def look(store: Runs) -> tuple[Stored, Progress, str]:
         stored = await store.find(run)
         events, ledger = await store.events(stored.id), await store.ledger(stored.id)
-        return stored, progress_of(events, ledger), exported(stored, events, ledger, "json") if json else ""
+        return stored, progress_of(events, ledger), document(stored, events, ledger, "json") if json else ""
 
     stored, progress, whole = _with(database, look)
     if json:
@@ -153,7 +153,7 @@ def export(
     database: Place = None,
 ) -> None:
     """Print a run as a document; whatever models wrote in it is escaped."""
-    from .export import FORMATS, exported
+    from .export import FORMATS, document
 
     known = next((one for one in FORMATS if one == form), None)
     if known is None:
@@ -161,7 +161,7 @@ def export(
 
     async def write(store: Runs) -> str:
         stored = await store.find(run)
-        return exported(stored, await store.events(stored.id), await store.ledger(stored.id), known)
+        return document(stored, await store.events(stored.id), await store.ledger(stored.id), known)
 
     sys.stdout.buffer.write(_with(database, write).encode(errors="replace"))
 
