@@ -13,7 +13,7 @@ from bench import lines
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
     {"errors", "ids", "printable"},
-    {"types", "usage", "abilities"},
+    {"types", "usage", "abilities", "slots"},
     {"budget", "events", "model", "schedule", "gate", "language", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},
     {"books"},

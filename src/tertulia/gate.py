@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from .errors import ModelBusy, ModelError, ModelUnreachable
+from .slots import Slots
 
 MOST_TRIES = 4
 """Attempts at one call, the first included."""
@@ -40,7 +39,7 @@ class Gate:
         chance: Callable[[], float] = random.random,
     ):
         """`failures` in a row leave the model alone for `rest` seconds; `chance` gives numbers in [0, 1)."""
-        self._slots = _Slots(start, most, clock)
+        self._slots = _Adaptive(start, most, clock)
         self._breaker = _Breaker(name, failures, rest, clock)
         self._retries = _Retries(clock)
         self._chance = chance
@@ -104,55 +103,28 @@ class _LeftAlone(ModelBusy):
     """Nobody was asked: the breaker is open."""
 
 
-class _Slots:
+class _Adaptive(Slots):
     """Slots whose number adapts: half after an overload, one more after a window of successes.
 
     Until the first overload they double in each window in which all of them are taken.
     """
 
     def __init__(self, start: int, most: int, clock: Callable[[], float]):
-        self.limit, self._most, self._clock = min(start, most), most, clock
-        self.taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._successes = 0
+        super().__init__(min(start, most))
+        self._most, self._clock, self._successes = most, clock, 0
         self._shrunk = float("-inf")
-
-    async def take(self) -> None:
-        if self.taken < self.limit and not self._waiting:
-            self.taken += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            with suppress(ValueError):  # a slot given back meanwhile may have passed over it
-                self._waiting.remove(turn)
-            if not turn.cancelled():  # the slot was handed over just as its taker left
-                self.give_back()
-            raise
-
-    def give_back(self) -> None:
-        self.taken -= 1
-        self._hand_over()
 
     def grow(self) -> None:
         self._successes += 1
         doubles = self._shrunk == float("-inf") and self.taken >= self.limit
         if self.limit < self._most and (doubles or self._successes >= self.limit):
-            self.limit, self._successes = self.limit + 1, 0
-            self._hand_over()
+            self._successes = 0
+            self.resize(self.limit + 1)
 
     def shrink(self) -> None:
         if self._clock() - self._shrunk >= 1.0:  # calls that were in flight together complain together
-            self.limit, self._successes, self._shrunk = max(1, self.limit // 2), 0, self._clock()
-
-    def _hand_over(self) -> None:
-        while self._waiting and self.taken < self.limit:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                self.taken += 1
+            self._successes, self._shrunk = 0, self._clock()
+            self.resize(max(1, self.limit // 2))
 
 
 class _Breaker:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .events import Event, Text, Thought, ignore
+from .schedule import beside
 
 
 async def as_events(
@@ -33,18 +34,14 @@ async def as_events(
             waiting.append(event)
         news.set()
 
-    working = asyncio.create_task(work(happened))
-    working.add_done_callback(lambda _: news.set())
-    try:
+    async with beside(work(happened)) as working:
+        working.add_done_callback(lambda _: news.set())
         while not working.done() or waiting:
             await news.wait()
             news.clear()
             while waiting:
                 yield waiting.popleft()
         await working
-    finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
 
 
 def merged(one: Event, other: Event) -> Event | None:

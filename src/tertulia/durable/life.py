@@ -10,6 +10,7 @@ from typing import Literal
 from ..errors import ModelError, RunCancelled, StoreError, TertuliaError
 from ..events import Answered, Event, ignore
 from ..house import House
+from ..schedule import end
 from ..stores.database import Connection
 from ..stores.journal import RunJournal
 from ..stores.records import State
@@ -142,8 +143,7 @@ class Life:
         Raises:
             TertuliaError: if it was not this process that was stopped: the run was taken, cancelled, or has to wait.
         """
-        self.stop()
-        await asyncio.gather(self.asking, return_exceptions=True)
+        await end([self.asking])
         journal = self.journal
         if journal.stopped:
             raise journal.stopped from None

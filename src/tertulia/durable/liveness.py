@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import StoreError
+from ..schedule import Tasks
 from ..stores.records import Process, State
 from ..stores.runs import Runs
 
@@ -89,17 +90,15 @@ class Heartbeat:
     """Runs that were told to stop because someone asked for that."""
     is_ending: bool = False
     """Whether this process is about to end, so that what it stops was not given up by who asked."""
-    _beating: asyncio.Task[None] | None = None
+    _tasks: Tasks = field(default_factory=Tasks)
 
     async def __aenter__(self) -> Heartbeat:
         await self._beat()
-        self._beating = asyncio.create_task(self._beat_on())
+        self._tasks.begin(self._beat_on())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._beating
-        self._beating.cancel()
-        await asyncio.gather(self._beating, return_exceptions=True)
+        await self._tasks.close()
         with suppress(StoreError):  # then the others find out by themselves
             await self.runs.requeue(self.process.id)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..errors import TertuliaError
+from ..schedule import Tasks, every
 from ..settings import silence
 from ..stores.records import Summary
 from ..stores.runs import Runs, ticket
@@ -36,7 +37,7 @@ class Worker:
     """Age in days at which ended runs and responses are deleted; None keeps them."""
     patience: float = DEAD_SECONDS
     """Seconds without a sign of life after which a worker counts as dead."""
-    _working: set[asyncio.Task[object]] = field(default_factory=set)
+    _working: Tasks = field(default_factory=Tasks)
 
     async def serve(self) -> None:
         """Answer what is asked until this is cancelled; what is at work then goes back to the queue."""
@@ -47,9 +48,9 @@ class Worker:
             self.say(f"{self._heartbeat.process.id} waits for questions at {self.runs.database.url}")
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._again_and_again(SWEEP_SECONDS, self._sweep))
-                    group.create_task(self._again_and_again(min(LOOK_SECONDS, self.patience / 5), self._reap))
-                    group.create_task(self._again_and_again(PRUNE_SECONDS, self._prune))
+                    group.create_task(every(SWEEP_SECONDS, self._sweep, self._report))
+                    group.create_task(every(min(LOOK_SECONDS, self.patience / 5), self._reap, self._report))
+                    group.create_task(every(PRUNE_SECONDS, self._prune, self._report))
             finally:
                 await self._leave()
 
@@ -57,7 +58,7 @@ class Worker:
         """Answer one run that came out of a queue; whatever becomes of it is in the store."""
         task = asyncio.current_task()
         assert task is not None
-        self._working.add(task)
+        self._working.adopt(task)
         try:
             stored = await self.runs.get(id)
             try:
@@ -70,8 +71,6 @@ class Worker:
             self.say(f"{id} is answered")
         except TertuliaError as error:
             self.say(f"{id}: {error}")
-        finally:
-            self._working.discard(task)
 
     async def _sweep(self) -> None:
         """Put runs in the queue that are not there yet."""
@@ -90,19 +89,12 @@ class Worker:
     async def _prune(self) -> None:
         await prune(self.runs, self.keep_days)
 
-    async def _again_and_again(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work`, whatever the database says: it may come back."""
-        while True:
-            try:
-                await work()
-            except Exception as error:
-                self.say(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
-            await asyncio.sleep(seconds)
+    def _report(self, error: Exception) -> None:
+        """Say what went wrong in a loop; it goes on, as the database may come back."""
+        self.say(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
 
     async def _leave(self) -> None:
-        for task in self._working:
-            task.cancel()
-        await asyncio.gather(*self._working, return_exceptions=True)
+        await self._working.close()
         with suppress(Exception):  # else another worker finds that we are gone
             me = self._heartbeat.process.id
             await self.runs.requeue(me, await self._queues.withdraw(me))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ToolError
+from ...schedule import Tasks
 from .embedding import Embedder
 from .extras import need
 from .formats import Limits
@@ -87,17 +88,13 @@ class Adding:
         self.refused += [file for file in found if isinstance(file, Refused)]
         files = [file for file in found if isinstance(file, Candidate)]
         following: asyncio.Task[_Read | None] | None = None
-        try:
+        async with Tasks() as tasks:
             for done, (file, after) in enumerate(zip_longest(files, files[1:])):
                 self.on_progress(Progress(file.path, done, len(files), self.passages))
-                current = following or asyncio.create_task(self._read(file))
-                following = asyncio.create_task(self._read(after)) if after else None
+                current = following or tasks.begin(self._read(file))
+                following = tasks.begin(self._read(after)) if after else None
                 await self._add(file, current, done, len(files))
                 self.on_progress(Progress(file.path, done + 1, len(files), self.passages))
-        finally:
-            if following is not None:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
         return Added(tuple(self.added), tuple(self.unchanged), tuple(self.refused), self.passages, tuple(self.warnings))
 
     async def _read(self, file: Candidate) -> _Read | None:

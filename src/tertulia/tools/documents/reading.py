@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LimitReached, ToolError
+from ...schedule import beside
 from .formats import Limits, format_of
 from .parser_host import ERRORS
 from .parsers import Reading
@@ -137,8 +138,7 @@ def _environment(cache: Path) -> dict[str, str]:
 async def _converse(child: asyncio.subprocess.Process, message: bytes, limits: Limits) -> bytes:
     assert child.stdin is not None
     assert child.stdout is not None
-    sending = asyncio.create_task(_send(child.stdin, message))
-    try:
+    async with beside(_send(child.stdin, message)):
         most = 12 * limits.characters + (1 << 20)  # JSON may write a character as two escapes of six
         pieces: list[bytes] = []
         received = 0
@@ -149,9 +149,6 @@ async def _converse(child: asyncio.subprocess.Process, message: bytes, limits: L
                 raise LimitReached(f"it has more text than {limits.characters:,} characters")
         await child.wait()
         return b"".join(pieces)
-    finally:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
 
 
 async def _send(stream: asyncio.StreamWriter, message: bytes) -> None:
