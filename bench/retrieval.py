@@ -29,10 +29,11 @@ from tertulia.opening import make_model
 from tertulia.providers.catalog import Wishes
 from tertulia.run import Run
 from tertulia.tools.documents import E5, Embedder, Library, Located, Usem3, best_sentences
+from tertulia.tools.documents.clean import clean
 from tertulia.tools.documents.pgvector import PgvectorStore
-from tertulia.tools.documents.sqlite import SqliteStore
-from tertulia.tools.documents.store import Entry, New, Store
-from tertulia.tools.documents.text import clean, fold, terms
+from tertulia.tools.documents.sqlite_vec import SqliteStore
+from tertulia.tools.documents.store import NewDocument, NewPassage, Store
+from tertulia.tools.documents.words import fold, terms
 from tertulia.types import Task
 
 HERE = Path(__file__).parent
@@ -297,8 +298,8 @@ def fill(
             words = passages[row].text.split()
             random.shuffle(words)
             text = " ".join(words)
-            entries.append(Entry(text, 0, None, "", "en", terms(text, "en"), ("",) * parts))
-        document = New("default", f"{number}.txt", "", "text", "en", str(number), 0, None, (), "2026-01-01")
+            entries.append(NewPassage(text, 0, None, "", "en", terms(text, "en"), ("",) * parts))
+        document = NewDocument("default", f"{number}.txt", "", "text", "en", str(number), 0, None, (), "2026-01-01")
         store.put(document, entries, moved)
     store.close()
 

@@ -24,13 +24,14 @@ from tertulia.cli.docs import documents
 from tertulia.errors import SettingsError, StoreError, UnknownName
 from tertulia.opening import library_of
 from tertulia.settings import load
-from tertulia.tools.documents import Library, Progress, Usem3, default_folder
+from tertulia.tools.documents import AddingProgress, Library, Usem3, default_folder
+from tertulia.tools.documents.clean import clean, gives_orders
+from tertulia.tools.documents.library import interleave
 from tertulia.tools.documents.pgvector import PgvectorStore
-from tertulia.tools.documents.search import interleave
 from tertulia.tools.documents.splitting import LONGEST, parts_of, sections, split
-from tertulia.tools.documents.sqlite import SqliteStore
-from tertulia.tools.documents.store import Entry, New, Store
-from tertulia.tools.documents.text import clean, fold, gives_orders, sentences, terms
+from tertulia.tools.documents.sqlite_vec import SqliteStore
+from tertulia.tools.documents.store import NewDocument, NewPassage, Store
+from tertulia.tools.documents.words import fold, sentences, terms
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("apsw")
@@ -204,7 +205,7 @@ async def test_one_bad_file_never_stops_the_others(open_library: Opening, shelf:
 
 
 async def test_progress_is_told_from_the_first_file_to_the_last(open_library: Opening, shelf: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[AddingProgress] = []
     async with open_library() as books:
         added = await books.add([shelf], on_progress=seen.append)
     assert (seen[0].done, seen[-1].done, seen[-1].total) == (0, 2, 2)
@@ -227,7 +228,7 @@ async def test_vectors_of_two_embedders_are_never_mixed(open_library: Opening, s
 async def test_adding_goes_on_where_it_was_cancelled(open_library: Opening, shelf: Path) -> None:
     async with open_library() as books:
 
-        def stop_after_one(progress: Progress) -> None:
+        def stop_after_one(progress: AddingProgress) -> None:
             if progress.done == 1:
                 adding.cancel()
 
@@ -337,11 +338,11 @@ def test_both_stores_find_the_same_in_the_same_order(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     for number in range(40):
         texts = [" ".join(random.choice(words[: 2 + number % 12], 5 + i)) for i in range(6)]
-        entries = [Entry(text, 0, None, "", "en", text.split(), (text,)) for text in texts]
+        entries = [NewPassage(text, 0, None, "", "en", text.split(), (text,)) for text in texts]
         vectors = random.normal(size=(12, 16)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         name = "even" if number % 2 else "odd"
-        document = New(name, str(number), "", "text", "en", str(number), 9, None, (), "2026-01-01")
+        document = NewDocument(name, str(number), "", "text", "en", str(number), 9, None, (), "2026-01-01")
         for store in stores:
             store.put(document, entries, vectors)
     for store in stores:

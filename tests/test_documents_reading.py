@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from tertulia.errors import LimitReached, NotSupported, ToolError
-from tertulia.tools.documents import Limits, formats, html, parsers
-from tertulia.tools.documents.reading import Candidate, Reading, Refused, find, load, read
+from tertulia.tools.documents import ReadingLimits
+from tertulia.tools.documents.reading import child, formats, html, parsers
+from tertulia.tools.documents.reading.child import read
+from tertulia.tools.documents.reading.files import Candidate, Refused, find, load
+from tertulia.tools.documents.reading.parsers import Reading
 
 from .corpus_documents import docx, drawn_pdf, epub, package, paragraph, pdf, pdf_bomb, png, pptx, shape, xlsx, zipped
 
-LIMITS = Limits(seconds=30)
+LIMITS = ReadingLimits(seconds=30)
 
 
-async def reading(data: bytes, name: str, folder: Path, limits: Limits = LIMITS) -> Reading:
+async def reading(data: bytes, name: str, folder: Path, limits: ReadingLimits = LIMITS) -> Reading:
     format = formats.format_of(name)
     assert format is not None
     return await read(data, format, name, limits, folder)
@@ -122,11 +125,11 @@ async def test_joiners_stay_where_scripts_and_emoji_need_them(tmp_path: Path) ->
     ],
 )
 def test_what_a_visitor_would_not_see_of_a_page_is_left_out(hidden: str) -> None:
-    assert html.read(f"<p>before</p>{hidden}<p>after</p>").text.split() == ["before", "after"]
+    assert html.page_of(f"<p>before</p>{hidden}<p>after</p>").text.split() == ["before", "after"]
 
 
 def test_white_letters_on_a_colour_of_their_own_are_seen() -> None:
-    assert "título" in html.read('<p style="background:#036;color:white">título</p>').text
+    assert "título" in html.page_of('<p style="background:#036;color:white">título</p>').text
 
 
 async def test_text_that_word_hides_is_left_out_and_told(tmp_path: Path) -> None:
@@ -276,7 +279,7 @@ async def test_a_zip_that_lies_about_its_size_is_refused(tmp_path: Path) -> None
 
 async def test_too_many_files_in_a_zip_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LimitReached, match="holds 60 files"):
-        await reading(zipped({f"{i}.xml": "<a/>" for i in range(60)}), "a.docx", tmp_path, Limits(entries=50))
+        await reading(zipped({f"{i}.xml": "<a/>" for i in range(60)}), "a.docx", tmp_path, ReadingLimits(entries=50))
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "a\\..\\..\\b.xml", "C:/windows/x"])
@@ -311,7 +314,7 @@ async def test_xml_that_names_another_file_is_refused(tmp_path: Path) -> None:
 async def test_a_pdf_bomb_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("xberg")
     with pytest.raises(ToolError):
-        await reading(pdf_bomb(200), "a.pdf", tmp_path, Limits(seconds=30, memory=700 << 20))
+        await reading(pdf_bomb(200), "a.pdf", tmp_path, ReadingLimits(seconds=30, memory=700 << 20))
 
 
 async def test_an_image_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -338,7 +341,7 @@ async def test_an_empty_document_is_refused(tmp_path: Path) -> None:
 
 async def test_more_text_than_allowed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LimitReached, match="characters of text"):
-        await reading(b"word " * 1000, "a.txt", tmp_path, Limits(characters=1000))
+        await reading(b"word " * 1000, "a.txt", tmp_path, ReadingLimits(characters=1000))
 
 
 async def test_elements_nested_without_end_are_refused(tmp_path: Path) -> None:
@@ -348,26 +351,25 @@ async def test_elements_nested_without_end_are_refused(tmp_path: Path) -> None:
 
 async def test_a_reading_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(LimitReached, match=r"more than 0\.01 seconds"):
-        await reading(b"x", "a.txt", tmp_path, Limits(seconds=0.01))
+        await reading(b"x", "a.txt", tmp_path, ReadingLimits(seconds=0.01))
 
 
 async def test_a_page_that_would_be_parsed_for_ever_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(LimitReached, match="more than 2 seconds"):
-        await reading(b"<a " * 200_000, "a.html", tmp_path, Limits(seconds=2))
+        await reading(b"<a " * 200_000, "a.html", tmp_path, ReadingLimits(seconds=2))
 
 
 async def test_a_reading_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
     if os.name == "nt" or os.uname().sysname == "Darwin":
         pytest.skip("this system does not bound the memory of a process")
     with pytest.raises(LimitReached, match="memory"):
-        await reading(b"<p>word</p>" * 3_000_000, "a.html", tmp_path, Limits(memory=200 << 20))
+        await reading(b"<p>word</p>" * 3_000_000, "a.html", tmp_path, ReadingLimits(memory=200 << 20))
 
 
 async def test_the_reader_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tertulia.tools.documents import reading as module
 
     monkeypatch.setenv("SECRET_KEY", "hunter2")
-    assert set(module._environment(tmp_path)) <= {"XBERG_CACHE_DIR", "OMP_WAIT_POLICY", "SYSTEMROOT"}
+    assert set(child._environment(tmp_path)) <= {"XBERG_CACHE_DIR", "OMP_WAIT_POLICY", "SYSTEMROOT"}
 
 
 # --- folders --------------------------------------------------------------------------------------------------------
@@ -415,4 +417,4 @@ def test_a_file_that_became_a_link_meanwhile_is_not_opened(tmp_path: Path) -> No
 def test_a_file_too_large_is_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x" * 100)
     with pytest.raises(LimitReached, match="more than 50 bytes"):
-        load(tmp_path / "a.txt", Limits(size=50))
+        load(tmp_path / "a.txt", ReadingLimits(size=50))

@@ -15,8 +15,7 @@ from rich.table import Table
 from ..errors import ToolError
 from ..opening import library_of
 from ..settings import load
-from ..tools.documents import Added, Library
-from ..tools.documents import Progress as At
+from ..tools.documents import Added, AddingProgress, Library
 
 documents = typer.Typer(help="The documents that the librarian reads.", no_args_is_help=True)
 Result = TypeVar("Result")
@@ -45,7 +44,7 @@ def add(
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
-        def on_progress(at: At) -> None:
+        def on_progress(at: AddingProgress) -> None:
             bar.update(task, description=at.path.name, completed=at.done, total=at.total)
 
         added = with_library(database, lambda library: library.add(paths, collection, on_progress))

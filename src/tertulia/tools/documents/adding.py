@@ -15,12 +15,12 @@ from ...errors import ToolError
 from ...schedule import Tasks
 from .embedding import Embedder
 from .extras import need
-from .formats import Limits
-from .parsers import Reading
-from .reading import Candidate, Refused, load
+from .reading.files import Candidate, Refused, load
+from .reading.formats import ReadingLimits
+from .reading.parsers import Reading
 from .splitting import Piece, parts_of, split
-from .store import Entry, New
-from .text import language_of, terms
+from .store import NewDocument, NewPassage
+from .words import language_of, terms
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -30,7 +30,7 @@ BATCH = 16
 
 
 @dataclass(frozen=True)
-class Progress:
+class AddingProgress:
     """How far adding has come."""
 
     path: Path
@@ -74,9 +74,9 @@ class Adding:
     """Runs work on the store, in the store's thread."""
     embedder: Embedder
     reader: Reader
-    limits: Limits
+    limits: ReadingLimits
     collection: str
-    on_progress: Callable[[Progress], None]
+    on_progress: Callable[[AddingProgress], None]
     added: list[Path] = field(default_factory=list)
     unchanged: list[Path] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -90,11 +90,11 @@ class Adding:
         following: asyncio.Task[_Read | None] | None = None
         async with Tasks() as tasks:
             for done, (file, after) in enumerate(zip_longest(files, files[1:])):
-                self.on_progress(Progress(file.path, done, len(files), self.passages))
+                self.on_progress(AddingProgress(file.path, done, len(files), self.passages))
                 current = following or tasks.begin(self._read(file))
                 following = tasks.begin(self._read(after)) if after else None
                 await self._add(file, current, done, len(files))
-                self.on_progress(Progress(file.path, done + 1, len(files), self.passages))
+                self.on_progress(AddingProgress(file.path, done + 1, len(files), self.passages))
         return Added(tuple(self.added), tuple(self.unchanged), tuple(self.refused), self.passages, tuple(self.warnings))
 
     async def _read(self, file: Candidate) -> _Read | None:
@@ -131,7 +131,7 @@ class Adding:
             await self.with_store(lambda store: store.move(gone[0], str(file.path)))
         return True
 
-    def _compose(self, file: Candidate, read: _Read, pieces: Sequence[Piece]) -> tuple[New, list[Entry]]:
+    def _compose(self, file: Candidate, read: _Read, pieces: Sequence[Piece]) -> tuple[NewDocument, list[NewPassage]]:
         text = read.reading.text
         language = language_of(text)
         entries = []
@@ -140,8 +140,8 @@ class Adding:
             own = language_of(passage, language)
             stems = terms(f"{piece.section} {passage}", own)
             parts = parts_of(passage, self.embedder.parts)
-            entries.append(Entry(passage, piece.start, piece.page, piece.section, own, stems, parts))
-        document = New(
+            entries.append(NewPassage(passage, piece.start, piece.page, piece.section, own, stems, parts))
+        document = NewDocument(
             collection=self.collection,
             path=str(file.path),
             title=read.reading.title or file.path.stem,
@@ -155,7 +155,7 @@ class Adding:
         )
         return document, entries
 
-    async def _embed(self, path: Path, entries: Sequence[Entry], done: int, total: int) -> Vectors:
+    async def _embed(self, path: Path, entries: Sequence[NewPassage], done: int, total: int) -> Vectors:
         """Vectors of the passages, and after them of all their parts."""
         wholes, parts = [], []
         for first in range(0, len(entries), BATCH):
@@ -164,6 +164,6 @@ class Adding:
             vectors = await self.embedder.passages(texts)
             wholes.append(vectors[: len(batch)])
             parts.append(vectors[len(batch) :])
-            self.on_progress(Progress(path, done, total, self.passages + min(first + BATCH, len(entries))))
+            self.on_progress(AddingProgress(path, done, total, self.passages + min(first + BATCH, len(entries))))
         joined: Vectors = need("numpy").concatenate(wholes + parts)
         return joined

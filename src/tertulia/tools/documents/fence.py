@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 
 from ...types import Passage
+from .clean import clean
 from .store import Located
-from .text import clean
 
 TEMPLATE_MARKS = re.compile(
     r"<(?=\|)|(?<=\|)>|<(?=/?(?:s|start_of_turn|end_of_turn|bos|eos|think|tool_call|unused\d+)>)|\[(?=/?INST\])|<(?=<SYS>>)",

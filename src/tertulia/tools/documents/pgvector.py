@@ -11,7 +11,19 @@ from urllib.parse import urlsplit
 
 from ...errors import SettingsError, StoreError
 from .extras import need
-from .store import WIDE, Document, Entry, Located, New, Stats, changed, joined, mixed, packed, with_parts
+from .store import (
+    WIDE,
+    Document,
+    Located,
+    NewDocument,
+    NewPassage,
+    Stats,
+    join,
+    length_error,
+    mixing_error,
+    quantise,
+    with_parts,
+)
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -96,10 +108,10 @@ class PgvectorStore:
         if self._db is not None:
             self._db.close()
 
-    def put(self, document: New, entries: Sequence[Entry], vectors: Vectors) -> int:
+    def put(self, document: NewDocument, entries: Sequence[NewPassage], vectors: Vectors) -> int:
         return self._transact(lambda db: self._put(db, document, entries, vectors))
 
-    def _put(self, db: Any, document: New, entries: Sequence[Entry], vectors: Vectors) -> int:
+    def _put(self, db: Any, document: NewDocument, entries: Sequence[NewPassage], vectors: Vectors) -> int:
         self._claim(db, vectors.shape[1])
         key = (document.collection, document.path)
         _wait_for(db, *key)
@@ -108,7 +120,7 @@ class PgvectorStore:
         numbers = [
             row[0] for row in db.execute("select nextval('passage_id') from generate_series(1, %s)", [len(entries)])
         ]
-        parts = iter(packed(vectors[len(entries) :]))
+        parts = iter(quantise(vectors[len(entries) :]))
         for first in range(0, len(entries), BATCH):
             batch = list(zip(numbers, entries, vectors, strict=False))[first : first + BATCH]
             _copy(db, "passage", (_passage(n, id, document.collection, entry, parts) for n, entry, _ in batch))
@@ -116,7 +128,7 @@ class PgvectorStore:
             _copy(db, "vector", ((n, document.collection, _half(vector)) for n, _, vector in batch))
         return id
 
-    def _insert(self, db: Any, document: New) -> int:
+    def _insert(self, db: Any, document: NewDocument) -> int:
         names = ("collection", "path", "title", "format", "language", "hash", "characters", "pages", "added")
         values = [getattr(document, name) for name in names]
         sql = f"insert into document ({', '.join(names)}, warnings) values ({'%s, ' * len(names)}%s) returning id"
@@ -139,12 +151,12 @@ class PgvectorStore:
             if dimensions <= INDEXED:
                 db.execute("create index vector_value on vector using hnsw (value halfvec_cosine_ops)")
         elif int(_meta(db, "dimensions") or 0) != dimensions:
-            raise changed(self._where, self._embedder, _meta(db, "dimensions") or "", dimensions)
+            raise length_error(self._where, self._embedder, _meta(db, "dimensions") or "", dimensions)
 
     def _check_embedder(self, db: Any) -> None:
         held = _meta(db, "embedder")
         if held and held != self._embedder:
-            raise mixed(self._where, held, self._embedder)
+            raise mixing_error(self._where, held, self._embedder)
 
     def remove(self, document: int) -> None:
         self._transact(lambda db: self._forget(db, "id = %s", [document]))
@@ -221,7 +233,7 @@ class PgvectorStore:
         return [id for (id,) in self._all("select id from document where path = %s order by id", [path])]
 
     def text(self, document: int) -> str:
-        return joined(self._all("select start, text from passage where document = %s order by start", [document]))
+        return join(self._all("select start, text from passage where document = %s order by start", [document]))
 
     def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
         inside = "where document in (select id from document where collection = any(%s))" if collections else ""
@@ -317,7 +329,7 @@ def _copy(db: Any, table: str, rows: Iterable[Sequence[Any]]) -> None:
             copy.write_row(row)
 
 
-def _passage(id: int, document: int, collection: str, entry: Entry, parts: Iterable[bytes]) -> tuple[Any, ...]:
+def _passage(id: int, document: int, collection: str, entry: NewPassage, parts: Iterable[bytes]) -> tuple[Any, ...]:
     own = b"".join(islice(parts, len(entry.parts))) or None
     place = (entry.start, entry.page, entry.section, entry.language, entry.text)
     return (id, document, collection, *place, own, len(entry.stems))

@@ -14,7 +14,7 @@ from ...errors import NotSupported
 from ...types import Passage
 from .extras import need
 from .store import Located
-from .text import STEMMERS, fold, language_of, sentences, terms
+from .words import STEMMERS, fold, language_of, sentences, terms
 
 How = Literal["exact", "normalized", "corrected"]
 CLOSE = 90.0

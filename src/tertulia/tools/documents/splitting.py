@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .text import sentences
+from .words import sentences
 
 AIM = 700
 """Characters a passage should have: a sentence encoder blurs longer ones."""

@@ -61,7 +61,7 @@ class Located(Passage):
 
 
 @dataclass(frozen=True)
-class Entry:
+class NewPassage:
     """A passage to be stored."""
 
     text: str
@@ -75,7 +75,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class New:
+class NewDocument:
     """A document to be stored."""
 
     collection: str
@@ -110,7 +110,7 @@ class Stats:
 class Store(Protocol):
     """What a library needs of a store; every method blocks, and is called from one thread."""
 
-    def put(self, document: New, entries: Sequence[Entry], vectors: Vectors) -> int:
+    def put(self, document: NewDocument, entries: Sequence[NewPassage], vectors: Vectors) -> int:
         """Store a document in one transaction, in place of the one with the same path; its id.
 
         Args:
@@ -167,7 +167,7 @@ class Store(Protocol):
         ...
 
 
-def packed(vectors: Vectors) -> list[bytes]:
+def quantise(vectors: Vectors) -> list[bytes]:
     """One signed byte a dimension; each vector by its own scale, since only directions are compared."""
     np = need("numpy")
     scale = 127 / np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-12)
@@ -180,7 +180,7 @@ def with_parts(
     """Each passage with the mean of its cosine and that of its best part, if it has parts, best first.
 
     Args:
-        parts: packed vectors, one after another, of the passages that have any.
+        parts: quantised vectors, one after another, of the passages that have any.
     """
     np = need("numpy")
     means = []
@@ -193,7 +193,7 @@ def with_parts(
     return sorted(means, key=lambda row: -row[1])
 
 
-def joined(passages: Iterable[tuple[int, str]]) -> str:
+def join(passages: Iterable[tuple[int, str]]) -> str:
     """The text of a document from the start and text of its passages, in order."""
     pieces, length = [], 0
     for start, text in passages:
@@ -202,7 +202,7 @@ def joined(passages: Iterable[tuple[int, str]]) -> str:
     return "".join(pieces)
 
 
-def mixed(where: str, held: str, wanted: str) -> SettingsError:
+def mixing_error(where: str, held: str, wanted: str) -> SettingsError:
     """What to raise when vectors of two embedders would meet."""
     return SettingsError(
         f"the vectors in {where} were made by {held!r} and cannot be compared with those of {wanted!r}; "
@@ -210,7 +210,7 @@ def mixed(where: str, held: str, wanted: str) -> SettingsError:
     )
 
 
-def changed(where: str, embedder: str, held: str, dimensions: int) -> SettingsError:
+def length_error(where: str, embedder: str, held: str, dimensions: int) -> SettingsError:
     """What to raise when an embedder gives vectors of another length than it did."""
     return SettingsError(
         f"{embedder!r} now gives vectors of {dimensions} numbers, and those in {where} have {held}: "

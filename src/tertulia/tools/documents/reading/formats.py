@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ...errors import LimitReached, NotSupported, ToolError
+from ....errors import LimitReached, NotSupported, ToolError
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 FORMATS = {
@@ -56,7 +56,7 @@ MAGIC = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReadingLimits:
     """The most that reading one document may take."""
 
     seconds: float = 60.0
@@ -82,7 +82,7 @@ def format_of(name: str) -> str | None:
     return SUFFIXES.get(PurePosixPath(name.replace("\\", "/")).suffix.lower())
 
 
-def check(data: bytes, format: str, limits: Limits) -> None:
+def check_bytes(data: bytes, format: str, limits: ReadingLimits) -> None:
     """Refuse what no parser should see.
 
     Raises:
@@ -101,7 +101,7 @@ def check(data: bytes, format: str, limits: Limits) -> None:
             raise LimitReached(f"it is an image of {width} x {height} pixels and the most is {limits.pixels:,}")
 
 
-def check_zip(data: bytes, limits: Limits) -> None:
+def check_zip(data: bytes, limits: ReadingLimits) -> None:
     """Refuse zip bombs, names that climb out of the archive, links, encryption and XML that defines entities."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -114,7 +114,7 @@ def check_zip(data: bytes, limits: Limits) -> None:
         raise NotSupported("it is encrypted; save it without a password") from error
 
 
-def _check_declared(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check_declared(entries: list[zipfile.ZipInfo], limits: ReadingLimits) -> None:
     if len(entries) > limits.entries:
         raise LimitReached(f"it holds {len(entries):,} files and the most is {limits.entries:,}")
     for entry in entries:
@@ -129,7 +129,7 @@ def _check_declared(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
     _check_total(sum(entry.file_size for entry in entries), limits)
 
 
-def _check_unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check_unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: ReadingLimits) -> None:
     """Count while reading, because a header may lie about the size."""
     total = 0
     for entry in entries:
@@ -144,12 +144,12 @@ def _check_unpacked(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], li
         _check_xml(entry.filename, head)
 
 
-def _check_growth(entry: zipfile.ZipInfo, size: int, limits: Limits) -> None:
+def _check_growth(entry: zipfile.ZipInfo, size: int, limits: ReadingLimits) -> None:
     if size > 1 << 20 and size > limits.ratio * max(1, entry.compress_size):
         raise LimitReached(f"it is a zip bomb: {entry.filename[:80]!r} unfolds more than {limits.ratio} times")
 
 
-def _check_total(size: int, limits: Limits) -> None:
+def _check_total(size: int, limits: ReadingLimits) -> None:
     if size > limits.expanded:
         raise LimitReached(f"it unfolds into more than {limits.expanded:,} bytes")
 

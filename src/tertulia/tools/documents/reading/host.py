@@ -11,9 +11,9 @@ import os
 import sys
 from dataclasses import asdict
 
-from ...errors import LimitReached, NotSupported, ToolError
-from .formats import Limits, check
-from .parsers import read
+from ....errors import LimitReached, NotSupported, ToolError
+from .formats import ReadingLimits, check_bytes
+from .parsers import parse
 
 ERRORS = {"LimitReached": LimitReached, "NotSupported": NotSupported, "ToolError": ToolError}
 
@@ -21,12 +21,12 @@ ERRORS = {"LimitReached": LimitReached, "NotSupported": NotSupported, "ToolError
 def main() -> None:
     """Serve one document."""
     job = json.loads(sys.stdin.buffer.readline())
-    limits = Limits(**job["limits"])
+    limits = ReadingLimits(**job["limits"])
     confine(limits)
     data = sys.stdin.buffer.read(limits.size + 1)
     try:
-        check(data, job["format"], limits)
-        reply = asdict(read(data, job["format"], job["name"], limits))
+        check_bytes(data, job["format"], limits)
+        reply = asdict(parse(data, job["format"], job["name"], limits))
     except ToolError as error:
         reply = {"error": type(error).__name__, "message": str(error)}
     except MemoryError:
@@ -38,7 +38,7 @@ def main() -> None:
     os._exit(0)  # xberg's threads may crash an interpreter that ends slowly
 
 
-def confine(limits: Limits) -> None:
+def confine(limits: ReadingLimits) -> None:
     """Bound what this process may take, as far as the system can."""
     try:
         import resource

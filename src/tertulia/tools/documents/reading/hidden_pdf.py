@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .extras import need
-from .hidden import Shown
+from ..extras import need
+from .hidden_office import Stripped
 
 WHITE = 250
 """Of 255: a colour whose parts are all this or more cannot be told from paper."""
@@ -40,22 +40,22 @@ class Drawn:
         return left <= x <= right and bottom <= y <= top
 
 
-def without_hidden(data: bytes) -> Shown:
+def without_hidden(data: bytes) -> Stripped:
     """The document as its reader would see it; the same bytes if nothing is hidden, or if PDFium cannot open it."""
     pdfium = need("pypdfium2")
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError:  # whoever reads it next says what is wrong
-        return Shown(data)
+        return Stripped(data)
     try:
         hidden = sum(_strip(pdfium.raw, document[number]) for number in range(len(document)))
         if not hidden:
-            return Shown(data)
+            return Stripped(data)
         rewritten = io.BytesIO()
         document.save(rewritten)
-        return Shown(rewritten.getvalue(), hidden)
+        return Stripped(rewritten.getvalue(), hidden)
     except pdfium.PdfiumError:
-        return Shown(data)
+        return Stripped(data)
     finally:
         document.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from ...errors import ToolError
+from ....errors import ToolError
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -27,7 +27,7 @@ TINY = 200
 
 
 @dataclass(frozen=True)
-class Shown:
+class Stripped:
     """A document without what nobody would see."""
 
     data: bytes
@@ -37,7 +37,7 @@ class Shown:
     """Characters that are white where only a style or a theme could colour what is behind them; left in."""
 
 
-def without_hidden(data: bytes, format: str) -> Shown:
+def without_hidden(data: bytes, format: str) -> Stripped:
     """The document as its reader would see it.
 
     Raises:
@@ -48,12 +48,12 @@ def without_hidden(data: bytes, format: str) -> Shown:
     if format == "pptx":
         size = _slide_size(data)
         return _rewritten(data, SLIDE_PARTS, lambda root: _seen_of_slide(root, size), _white)
-    return Shown(data)
+    return Stripped(data)
 
 
 def _rewritten(
     data: bytes, names: re.Pattern[str], strip: Callable[[Element], int], doubt: Callable[[Element], int]
-) -> Shown:
+) -> Stripped:
     """The document with each part stripped of what `strip` takes out and counts; the same bytes if that is nothing."""
     source = zipfile.ZipFile(io.BytesIO(data))
     parts = {entry.filename: source.read(entry) for entry in source.infolist()}
@@ -66,12 +66,12 @@ def _rewritten(
             hidden += count
             parts[name] = ElementTree.tostring(root, "utf-8", xml_declaration=True)
     if not hidden:
-        return Shown(data, white=white)
+        return Stripped(data, white=white)
     rewritten = io.BytesIO()
     with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
-    return Shown(rewritten.getvalue(), hidden, white)
+    return Stripped(rewritten.getvalue(), hidden, white)
 
 
 def _parsed(part: bytes) -> Element:

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SettingsError
 from .extras import need
-from .store import WIDE, Document, Entry, Located, New, Stats, changed, joined, mixed, packed, with_parts
+from .store import (
+    WIDE,
+    Document,
+    Located,
+    NewDocument,
+    NewPassage,
+    Stats,
+    join,
+    length_error,
+    mixing_error,
+    quantise,
+    with_parts,
+)
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -91,12 +103,12 @@ class SqliteStore:
     def _check_embedder(self) -> None:
         held = self._meta("embedder")
         if held and held != self._embedder:
-            raise mixed(str(self._path), held, self._embedder)
+            raise mixing_error(str(self._path), held, self._embedder)
 
     def close(self) -> None:
         self._db.close()
 
-    def put(self, document: New, entries: Sequence[Entry], vectors: Vectors) -> int:
+    def put(self, document: NewDocument, entries: Sequence[NewPassage], vectors: Vectors) -> int:
         with self._immediate():
             self._claim(vectors.shape[1])
             known = self._all(
@@ -105,13 +117,13 @@ class SqliteStore:
             for (old,) in known:
                 self._forget(old)
             id = self._insert(document)
-            rows = packed(vectors)
+            rows = quantise(vectors)
             parts = iter(rows[len(entries) :])
             for entry, vector in zip(entries, rows, strict=False):
                 self._insert_passage(id, document.collection, entry, vector, b"".join(islice(parts, len(entry.parts))))
         return id
 
-    def _insert(self, document: New) -> int:
+    def _insert(self, document: NewDocument) -> int:
         self._db.execute(
             "insert into document (collection, path, title, format, language, hash, characters, pages, warnings, added)"
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -122,7 +134,7 @@ class SqliteStore:
         )
         return int(self._db.last_insert_rowid())
 
-    def _insert_passage(self, document: int, collection: str, entry: Entry, vector: bytes, parts: bytes) -> None:
+    def _insert_passage(self, document: int, collection: str, entry: NewPassage, vector: bytes, parts: bytes) -> None:
         self._db.execute(
             "insert into passage (document, start, page, section, language, text, parts) values (?, ?, ?, ?, ?, ?, ?)",
             (document, entry.start, entry.page, entry.section, entry.language, entry.text, parts or None),
@@ -145,7 +157,7 @@ class SqliteStore:
                 f"(collection text partition key, value int8[{int(dimensions)}] distance_metric=cosine)"
             )
         elif int(self._meta("dimensions") or 0) != dimensions:
-            raise changed(str(self._path), self._embedder, self._meta("dimensions") or "", dimensions)
+            raise length_error(str(self._path), self._embedder, self._meta("dimensions") or "", dimensions)
 
     def remove(self, document: int) -> None:
         with self._immediate():
@@ -161,7 +173,7 @@ class SqliteStore:
     def nearest(self, vector: Vectors, collections: Sequence[str], limit: int) -> list[tuple[int, float]]:
         if self._meta("embedder") is None:
             return []
-        (query,) = packed(vector[None, :])
+        (query,) = quantise(vector[None, :])
         sql = "select rowid, 1 - distance from vector where value match vec_int8(?) and k = ?"
         wide = min(max(limit, WIDE), NEAREST)
         if collections:
@@ -232,7 +244,7 @@ class SqliteStore:
         return [id for (id,) in self._all("select id from document where path = ?", (path,))]
 
     def text(self, document: int) -> str:
-        return joined(self._all("select start, text from passage where document = ? order by start", (document,)))
+        return join(self._all("select start, text from passage where document = ? order by start", (document,)))
 
     def languages(self, collections: Sequence[str] = ()) -> dict[str, int]:
         named = f"collection in ({', '.join('?' * len(collections))})"

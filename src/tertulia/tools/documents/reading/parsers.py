@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...errors import LimitReached, NotSupported, ToolError
+from ....errors import LimitReached, NotSupported, ToolError
+from ..clean import Cleaned, clean, gives_orders
+from ..extras import need
 from . import hidden_pdf, html
-from .extras import need
-from .formats import FORMATS, IMAGES, Limits
-from .hidden import Shown, without_hidden
-from .text import Cleaned, clean, gives_orders
+from .formats import FORMATS, IMAGES, ReadingLimits
+from .hidden_office import Stripped, without_hidden
 
 TESSDATA = (
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -53,7 +53,7 @@ class Raw:
     paged: bool = False
 
 
-def read(data: bytes, format: str, name: str, limits: Limits) -> Reading:
+def parse(data: bytes, format: str, name: str, limits: ReadingLimits) -> Reading:
     """The text of a document, without what nobody would see.
 
     Raises:
@@ -70,7 +70,7 @@ def read(data: bytes, format: str, name: str, limits: Limits) -> Reading:
     return assemble(_xberg(shown, format, name), limits)
 
 
-def assemble(raw: Raw, limits: Limits) -> Reading:
+def assemble(raw: Raw, limits: ReadingLimits) -> Reading:
     """Clean each page, and join them."""
     length = sum(map(len, raw.pages))
     if length > limits.characters:
@@ -128,7 +128,7 @@ def _html(data: bytes) -> Raw:
         markup = data.decode(declared[1].decode()) if declared and declared[1].lower() != b"utf-8" else decode(data)
     except (LookupError, UnicodeDecodeError):
         markup = decode(data)
-    page = html.read(markup)
+    page = html.page_of(markup)
     return Raw([page.text], page.title, page.hidden)
 
 
@@ -158,7 +158,7 @@ def tessdata() -> Path | None:
     return next((Path(folder) for folder in TESSDATA if any(Path(folder).glob("*.traineddata"))), None)
 
 
-def _xberg(shown: Shown, format: str, name: str) -> Raw:
+def _xberg(shown: Stripped, format: str, name: str) -> Raw:
     xberg = need("xberg")
     folder = tessdata()
     if format in IMAGES and folder is None:

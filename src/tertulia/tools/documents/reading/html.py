@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from ...errors import LimitReached
+from ....errors import LimitReached
 
 UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "math", "select", "nav"})
 _BLOCKS = (
@@ -115,7 +115,7 @@ def _hides(attributes: dict[str, str | None]) -> bool:
     return "hidden" in attributes or attributes.get("aria-hidden") == "true" or HIDING.search(style) is not None
 
 
-def read(markup: str) -> Page:
+def page_of(markup: str) -> Page:
     """The page, read to its end; broken markup is read as far as it goes.
 
     Raises:

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ...errors import SettingsError, UnknownName
 from ...types import Passage
-from .adding import Added, Adding, Progress
+from .adding import Added, Adding, AddingProgress
 from .embedding import Embedder, Usem3
-from .formats import Limits
-from .parsers import Reading
 from .pgvector import PgvectorStore
 from .quotes import Quote, pick, sentence_scores
-from .reading import find, read
-from .sqlite import SqliteStore
+from .reading.child import read
+from .reading.files import find
+from .reading.formats import ReadingLimits
+from .reading.parsers import Reading
+from .sqlite_vec import SqliteStore
 from .store import Document, Located, Stats, Store
-from .text import STEMMERS, sentences, terms
+from .words import STEMMERS, sentences, terms
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -38,7 +39,7 @@ LONGEST_QUERY = 2000
 
 
 @dataclass(frozen=True)
-class Shown:
+class DocumentText:
     """A document with its text."""
 
     document: Document
@@ -68,7 +69,7 @@ class Library:
         self,
         folder: Path | None = None,
         embedder: Embedder | None = None,
-        limits: Limits | None = None,
+        limits: ReadingLimits | None = None,
         database: str = "",
     ):
         """
@@ -85,7 +86,7 @@ class Library:
             raise SettingsError("documents are kept in a folder or in postgres://…, in no other database")
         self.folder, self.database = folder or default_folder(), database
         self.embedder = embedder or Usem3()
-        self.limits = limits or Limits()
+        self.limits = limits or ReadingLimits()
         self._thread = ThreadPoolExecutor(1, "tertulia-documents")
         self._store: Store | None = None
         self._adding = asyncio.Lock()
@@ -109,7 +110,7 @@ class Library:
         self,
         paths: Sequence[Path | str],
         collection: str = "default",
-        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_progress: Callable[[AddingProgress], None] = lambda _: None,
     ) -> Added:
         """Add files, and all files of folders; what is there already is left alone.
 
@@ -162,7 +163,7 @@ class Library:
         """All documents, or those of one collection, in the order in which they were added."""
         return await self._with_store(lambda store: store.documents(collection))
 
-    async def show(self, document: int | str) -> Shown:
+    async def show(self, document: int | str) -> DocumentText:
         """A document by its id or path, with its text.
 
         Raises:
@@ -242,9 +243,9 @@ def _find(store: Store, document: int | str) -> Document:
     return found[0]
 
 
-def _show(store: Store, document: int | str) -> Shown:
+def _show(store: Store, document: int | str) -> DocumentText:
     found = _find(store, document)
-    return Shown(found, store.text(found.id))
+    return DocumentText(found, store.text(found.id))
 
 
 def _remove(store: Store, document: int | str) -> Document:
