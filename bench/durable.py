@@ -35,6 +35,7 @@ from tertulia.stores.database import Connection, Database, Outcome
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Process, Wanted
 from tertulia.stores.runs import Runs
+from tertulia.strategies.tertulia import Tertulia
 
 PLAN = {
     "t1": {"task": "How many minutes has a day?", "agent": "calculator", "needs": []},
@@ -93,7 +94,7 @@ async def asked(house: House, number: int, runs: Runs | None = None) -> tuple[fl
 async def overhead(folder: Path, number: int) -> list[Row]:
     """What the store adds to each call, in CPU of this process, writer thread included."""
     added, bare, durable = list[float](), list[float](), list[float]()
-    async with House({"default": Scripted(says)}) as house:
+    async with House({"default": Scripted(says)}, Tertulia()) as house:
         for _ in range(3):
             cpu, _, calls = await asked(house, number)
             bare.append(1000 * cpu / calls)
@@ -179,7 +180,7 @@ async def throughput(place: str, workers: int, questions: int, url: str) -> floa
 
 async def bounds(place: str, seconds: float = 2.0) -> list[Row]:
     """What a run and a worker ask of the database, what it can do, and so what bounds many workers."""
-    async with runs_at(place) as runs, House({"default": Scripted(says)}) as house:
+    async with runs_at(place) as runs, House({"default": Scripted(says)}, Tertulia()) as house:
         counted = Counting(runs.database)
         runs.database = counted
         run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")

@@ -28,6 +28,7 @@ from tertulia.errors import TertuliaError
 from tertulia.gate import Gate
 from tertulia.providers.openai import OpenAI
 from tertulia.stores.memory import Memory
+from tertulia.strategies.tertulia import Tertulia
 
 PLAN = json.dumps(
     {
@@ -125,7 +126,7 @@ async def witness():
 
 def house(server: Witness, **more) -> House:
     model = OpenAI("mock", server.url + "/v1", free=True, idle=1.0)
-    return House({"default": model}, gates={model.name: Gate(model.name, start=200)}, **more)
+    return House({"default": model}, Tertulia(), gates={model.name: Gate(model.name, start=200)}, **more)
 
 
 async def books(server: Witness) -> list[Row]:

@@ -9,6 +9,7 @@ import pytest
 
 from tertulia import House, Question
 from tertulia.providers.scripted import Scripted
+from tertulia.strategies.tertulia import Tertulia
 
 PLAN = json.dumps(
     {
@@ -43,7 +44,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def house():
     def make(says=says, seconds=0.0, **kwargs):
-        return House({"default": Scripted(says, seconds=seconds)}, **kwargs)
+        return House({"default": Scripted(says, seconds=seconds)}, **{"strategy": Tertulia(), **kwargs})
 
     return make
 

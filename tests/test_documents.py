@@ -22,11 +22,10 @@ from typer.testing import CliRunner
 
 from tertulia.cli.docs import documents
 from tertulia.errors import SettingsError, StoreError, UnknownName
-from tertulia.opening import library_of
 from tertulia.settings import load
 from tertulia.tools.documents import AddingProgress, Library, Usem3, default_folder
 from tertulia.tools.documents.clean import clean, gives_orders
-from tertulia.tools.documents.library import interleave
+from tertulia.tools.documents.library import interleave, library_at
 from tertulia.tools.documents.pgvector import PgvectorStore
 from tertulia.tools.documents.splitting import LONGEST, parts_of, sections, split
 from tertulia.tools.documents.sqlite_vec import SqliteStore
@@ -391,7 +390,7 @@ async def test_a_database_that_is_not_there_is_told_without_its_password(tmp_pat
 
 async def test_documents_go_where_runs_go_if_that_is_a_server(tmp_path: Path) -> None:
     for place, kept in (("postgres://host/name", "postgres://host/name"), (str(tmp_path / "runs.db"), ""), ("", "")):
-        async with library_of(load(database=place)) as books:
+        async with library_at(load(database=place).database) as books:
             assert books.database == kept
 
 

@@ -13,6 +13,7 @@ from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.places import runs_at
+from tertulia.strategies.tertulia import Tertulia
 
 from .conftest import ANSWER, says
 
@@ -42,7 +43,7 @@ def stored(tell):
     """The id of a run in the store of this test."""
 
     async def ask(text, model):
-        async with runs_at() as runs, Heartbeat(runs) as heartbeat, House({"default": model}) as house:
+        async with runs_at() as runs, Heartbeat(runs) as heartbeat, House({"default": model}, Tertulia()) as house:
             run, _ = await runs.add(Question(text), {"model": "scripted"}, strategy="tertulia", models="scripted")
             await resume(run.id, house, heartbeat)
             return run.id

@@ -12,6 +12,7 @@ from tertulia.gate import Gate
 from tertulia.providers.openai import OpenAI
 from tertulia.stores.memory import Memory
 from tertulia.strategies.direct import Direct
+from tertulia.strategies.tertulia import Tertulia
 
 from .conftest import ANSWER
 from .mind import RULES
@@ -27,7 +28,7 @@ class Asked:
         model = OpenAI("mock", server.url, free=True, seconds=seconds, idle=idle)
         gates = {model.name: Gate(model.name, chance=lambda: 0.0)}
         server.script(*RULES)
-        async with House({"default": model}, gates=gates, **self.more) as house:
+        async with House({"default": model}, gates=gates, **{"strategy": Tertulia(), **self.more}) as house:
             return await house.ask(Question("Are there more minutes in a day?"), self.events.append, self.journal)
 
     @property
@@ -180,7 +181,7 @@ async def test_a_hundred_questions_at_once_are_each_booked_to_the_token():
     async with CountingServer(latency=0.05) as server:
         server.script(*RULES)
         model = OpenAI("mock", server.url, free=True)
-        async with House({"default": model}) as house:
+        async with House({"default": model}, Tertulia()) as house:
             answers = await asyncio.gather(*(house.ask(Question(f"Question {number}?")) for number in range(100)))
         assert sum(answered.report.total for answered in answers) == server.stats()["total_tokens"]
         assert len(server.calls) == sum(answered.report.calls for answered in answers) == 500

@@ -71,7 +71,7 @@ def ask(folder, says, question="What does a baguette cost?", strategy=None, jour
     async def asking():
         async with Library(folder) as library:
             reader = Librarian(library, ("bakery",), **librarian)
-            house = House({"default": Scripted(says)}, (strategy or Rag()).reading(reader))
+            house = House({"default": Scripted(says)}, (strategy or Rag()).joined_by(reader))
             events = []
             asked = question if isinstance(question, Question) else Question(question)
             return await house.ask(asked, events.append, journal), events

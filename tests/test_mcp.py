@@ -375,7 +375,7 @@ def happen(strategy, text, says=caller_says, journal=None, **kwargs):
         async with opened(small("*")) as (toolbox, tools):
             events = []
             caller = Caller(toolbox, tools, **kwargs)
-            house = House({"default": Scripted(says)}, strategy.calling(caller))
+            house = House({"default": Scripted(says)}, strategy.joined_by(caller))
             return await house.ask(Question(text), events.append, journal), events
 
     return asyncio.run(ask())
@@ -561,9 +561,7 @@ def test_a_finding_without_anything_of_the_results_is_not_accepted():
                 lambda s, t: step(answer="Yes!") if "417" in t else step(tool="stock", arguments={"item": "b"})
             )
             events = []
-            house = House(
-                {"default": says}, Tools(Caller(toolbox, tools)) if False else Tools().calling(Caller(toolbox, tools))
-            )
+            house = House({"default": says}, Tools().joined_by(Caller(toolbox, tools)))
             await house.ask(Question("Is there any?"), events.append)
             return next(event.finding for event in events if isinstance(event, Found))
 

@@ -20,6 +20,7 @@ from tertulia.gate import Gate
 from tertulia.providers.scripted import Scripted
 from tertulia.stores.memory import Memory
 from tertulia.strategies.direct import Direct
+from tertulia.strategies.tertulia import Tertulia
 
 from .conftest import ANSWER, says
 
@@ -159,7 +160,7 @@ def test_money_cannot_be_limited_where_no_price_is_known(happen):
             return None
 
     with pytest.raises(SettingsError, match="limit tokens instead"):
-        happen(House({"default": Unpriced(says)}, budget=Budget(usd=1)))
+        happen(House({"default": Unpriced(says)}, Tertulia(), budget=Budget(usd=1)))
 
 
 def test_a_budget_too_small_for_the_first_call_is_refused_before_calling(house, happen):
@@ -233,7 +234,7 @@ def test_a_house_is_a_model_so_houses_nest(house, happen):
 
 def test_agents_may_use_different_models(happen):
     strong, cheap = Scripted(says, "strong"), Scripted(says, "cheap")
-    _, events = happen(House({"default": cheap, "planner": strong}))
+    _, events = happen(House({"default": cheap, "planner": strong}, Tertulia()))
     used = {entry.agent: entry.model for entry in settled(events)}
     assert used == {"planner": "strong", "calculator": "cheap", "reasoner": "cheap", "synthesizer": "cheap"}
 

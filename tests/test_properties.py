@@ -20,6 +20,7 @@ from tertulia.providers.scripted import Scripted
 from tertulia.run import Run
 from tertulia.schedule import solve
 from tertulia.stores.memory import Memory
+from tertulia.strategies.tertulia import Tertulia
 from tertulia.types import Finding
 from tertulia.usage import NOTHING, Entry, estimate
 
@@ -157,7 +158,7 @@ def test_under_any_faults_the_ledger_is_never_below_the_bill_and_exact_if_it_say
     model, journal = Moody(moods), Memory()
     events = []
     quick = {model.name: Gate(chance=lambda: 0.0)}
-    house = House({"default": model}, gates=quick)
+    house = House({"default": model}, Tertulia(), gates=quick)
     try:
         answered = asyncio.run(house.ask(Question("?"), events.append, journal))
         assert answered.report.total == sum(entry.usage.total for entry in asyncio.run(journal.entries()))
@@ -201,7 +202,7 @@ def test_cancelling_at_any_point_leaves_no_task_running_and_a_settled_ledger(ste
     journal = Memory()
 
     async def cancel():
-        house = House({"default": Moody(("well",))})
+        house = House({"default": Moody(("well",))}, Tertulia())
         asking = asyncio.create_task(house.ask(Question("?"), journal=journal))
         for _ in range(steps):
             await asyncio.sleep(0)

@@ -15,6 +15,7 @@ from tertulia.providers.scripted import Scripted
 from tertulia.stores.database import migrations
 from tertulia.stores.places import runs_at
 from tertulia.strategies.search import Search
+from tertulia.strategies.tertulia import Tertulia
 
 from .conftest import ANSWER
 from .fixtures.runs.record_decisions import FULL
@@ -69,7 +70,7 @@ def test_a_recorded_run_ends_without_a_single_call(recorded):
         async with (
             runs_at(recorded) as runs,
             Heartbeat(runs) as heartbeat,
-            House({"default": Scripted(dead)}) as house,
+            House({"default": Scripted(dead)}, Tertulia()) as house,
         ):
             whole, cut = sorted(await runs.recent(), key=lambda run: run.state)
             before = list(await runs.ledger(cut.id))

@@ -43,7 +43,7 @@ class Watched:
         tracers.add_span_processor(SimpleSpanProcessor(self.exported))
         watch = tracing(tracers, MeterProvider([self.reader], shutdown_on_exit=False), content)
         models = {"default": model or Scripted(conftest.says)}
-        self.house = House(models, watch=watch, **kwargs)
+        self.house = House(models, **{"strategy": Tertulia(), **kwargs}, watch=watch)
         self.events = []
 
     async def ask(self):

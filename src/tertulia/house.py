@@ -19,9 +19,9 @@ from .language import language
 from .listening import as_events
 from .model import Chunk, Closes, Model, Request, closing
 from .run import Run
-from .strategies import Remembers, Strategy
+from .strategies import Strategy
+from .strategies.auto import Auto
 from .strategies.direct import Direct
-from .strategies.tertulia import Tertulia
 from .tools import sandbox
 from .types import Question, Turn
 from .usage import Ledger
@@ -37,7 +37,7 @@ class House:
 
     models: Mapping[str, Model]
     """Models by the name of the agent that uses them; `default` is for all others."""
-    strategy: Strategy = Tertulia()
+    strategy: Strategy = field(default_factory=Auto)
     budget: Budget = Budget()
     name: str = "tertulia"
     gates: dict[str, Gate] = field(default_factory=dict, compare=False, repr=False)
@@ -91,7 +91,7 @@ class House:
 
     async def in_full(self, question: Question, run: Run) -> Question:
         """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
-        if not question.history or (isinstance(self.strategy, Remembers) and self.strategy.remembers):
+        if not question.history or self.strategy.remembers:
             return question
         question = await self.restater.restate(question, run)
         return replace(question, language=question.language or language(question.text))

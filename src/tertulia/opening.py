@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
 
 import aiohttp
+from pydantic import TypeAdapter, ValidationError
 
-from .agents.caller import Caller
-from .agents.librarian import Librarian
+from .agents import Agent
+from .agents.roster import roster
 from .budget import Budget
 from .errors import SettingsError, UnknownName
 from .house import House
+from .members import everyone
 from .model import Closes, Model, cost
 from .providers.catalog import KEYED, Wishes, ollama
 from .registry import find, parts
-from .settings import Settings, ToolServer, silence
-from .strategies import Calls, Reads, Scales, Strategy
+from .settings import Settings, silence
+from .strategies import Strategy
 from .telemetry.export import exporter
-from .tools import mcp
-from .tools.documents import Library, is_postgres
 from .types import Effort
 from .usage import NOTHING
 
@@ -40,98 +40,100 @@ async def open_house(settings: Settings, say: Callable[[str], None] = silence) -
     """
     wishes = wishes_of(settings, say)
     strategy = make_strategy(settings.strategy, settings.effort)
-    known = agents_of(strategy)
-    for agent in settings.agent_models:
-        if agent not in known:
-            raise UnknownName("agent", agent, known)
-    name = settings.model
-    if name in ("", "auto"):
-        name, why = await choose(settings)
-        say(f"model: {name} ({why})")
-    models = {"default": make_model(name, wishes)}
-    for agent, model in settings.agent_models.items():
-        models[agent] = make_model(model, replace(wishes, url="", key=""))
-    for one in models.values():  # the first price takes long to look up
-        await asyncio.to_thread(cost, one, NOTHING)
-    strategy, holds = await furnished(strategy, settings, say)
-    holds = (*holds, wishes.connections)
+    models = await make_models(settings, wishes)
+    strategy, guests = await with_guests(strategy, settings, say)
+    holds: tuple[Closes, ...] = (*guests, wishes.connections)
     house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=holds)
     telemetry = settings.telemetry
     exporting = await asyncio.to_thread(exporter, telemetry.endpoint, telemetry.content, say)
     return replace(house, watch=exporting.tracing, holds=(*holds, exporting)) if exporting else house
 
 
-async def furnished(
-    strategy: Strategy, settings: Settings, say: Callable[[str], None]
-) -> tuple[Strategy, tuple[Closes, ...]]:
-    """The strategy with the documents and tools of the settings, and what is to be closed in the end."""
-    holds: list[Closes] = []
-    async with AsyncExitStack() as opened:
-        if settings.documents:
-            strategy, library = await with_documents(strategy, settings, say)
-            opened.push_async_callback(library.close)
-            holds.append(library)
-        if settings.mcp and isinstance(strategy, Calls):
-            strategy, toolbox = await with_tools(strategy, settings.mcp, say)
-            holds.append(toolbox)
-        elif settings.mcp:
-            say(f"the strategy {strategy.name!r} uses no tools of MCP servers; auto and tertulia do")
-        opened.pop_all()
-    return strategy, tuple(holds)
-
-
 def make_strategy(name: str, effort: Effort = "auto") -> Strategy:
     """The strategy of that name, with as much in it as the effort allows."""
     strategy: Strategy = find("strategy", name)()
-    return strategy.scaled(effort) if isinstance(strategy, Scales) and effort != "auto" else strategy
+    return strategy if effort == "auto" else strategy.scaled(effort)
 
 
-def library_of(settings: Settings) -> Library:
-    """The library of documents: in the database of the settings if that is Postgres, else in the data folder."""
-    return Library(database=settings.database if is_postgres(settings.database) else "")
+async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
+    """Models by the name of who uses them; `default` is for all others.
+
+    Raises:
+        UnknownName: if a model is given to somebody who is not here.
+    """
+    if unknown := sorted(set(settings.agent_models) - set(known := everyone() if settings.agent_models else ())):
+        raise UnknownName("agent", unknown[0], known)
+    name = settings.model
+    if name in ("", "auto"):
+        name, why = await choose(settings)
+        wishes.say(f"model: {name} ({why})")
+    models = {"default": make_model(name, wishes)}
+    for agent, own in settings.agent_models.items():
+        models[agent] = make_model(own, replace(wishes, url="", key=""))
+    for model in models.values():  # the first price takes long to look up
+        await asyncio.to_thread(cost, model, NOTHING)
+    return models
 
 
-async def with_documents(
+async def with_guests(
     strategy: Strategy, settings: Settings, say: Callable[[str], None]
-) -> tuple[Strategy, Library]:
-    """The strategy with a librarian who reads these collections; files and folders are added to the library first."""
-    if not isinstance(strategy, Reads):
-        raise SettingsError(f"the strategy {strategy.name!r} reads no documents; take auto, rag or tertulia")
-    library = library_of(settings)
+) -> tuple[Strategy, tuple[Agent, ...]]:
+    """The strategy with the agents that the settings ask for, and these agents, which are to be closed in the end.
+
+    Raises:
+        SettingsError: if the strategy has no use for an agent that must join, or one cannot be opened.
+    """
+    guests: list[Agent] = []
+    async with AsyncExitStack() as opened:
+        for guest in guests_of(settings):
+            if strategy.joined_by(guest) is strategy:
+                refuse(guest, strategy, say)
+            elif ready := await guest.opened(say):
+                opened.push_async_callback(ready.close)
+                strategy = strategy.joined_by(ready)
+                guests.append(ready)
+        opened.pop_all()
+    return strategy, tuple(guests)
+
+
+def guests_of(settings: Settings) -> Iterator[Agent]:
+    """The agents that the settings ask for, or want other than they are by themselves."""
+    known = roster().agents
+    if unknown := sorted(set(settings.agents) - set(known)):
+        raise UnknownName("agent", unknown[0], known)
+    for name, agent in known.items():
+        if guest := agent.invited(settings):
+            guest = with_fields(guest, settings.agents.get(name, {}))
+            if guest is not agent:  # which comes in any case
+                yield guest
+
+
+def with_fields(agent: Agent, given: Mapping[str, Any]) -> Agent:
+    """The agent with some fields of its own as the settings say.
+
+    Raises:
+        UnknownName: if it has no such field.
+        SettingsError: if a field cannot have that value.
+    """
+    if not given:
+        return agent
+    hints = get_type_hints(type(agent))
+    kinds = {field.name: hints[field.name] for field in fields(agent) if field.name != "name"}  # type: ignore[arg-type]
+    if unknown := sorted(set(given) - set(kinds)):
+        raise UnknownName(f"field of the agent {agent.name!r}", unknown[0], kinds)
     try:
-        collections = [await collection_of(name, library, say) for name in settings.documents]
-    except BaseException:
-        await library.close()
-        raise
-    return strategy.reading(Librarian(library, tuple(collections))), library
+        changes = {name: TypeAdapter(kinds[name]).validate_python(value) for name, value in given.items()}
+    except ValidationError as error:
+        raise SettingsError(f"the agent {agent.name!r} cannot be {dict(given)}: {error.errors()[0]['msg']}") from None
+    return replace(agent, **changes)  # type: ignore[type-var]
 
 
-async def with_tools(
-    strategy: Strategy, servers: Mapping[str, ToolServer], say: Callable[[str], None]
-) -> tuple[Strategy, mcp.Toolbox]:
-    """The strategy with a caller who uses the tools of these servers; without one if there is none to use."""
-    toolbox = mcp.Toolbox([server_of(name, server) for name, server in servers.items()])
-    try:
-        tools = await toolbox.open(say)
-    except BaseException:
-        await toolbox.close()
-        raise
-    return strategy.calling(Caller(toolbox, tools)) if tools and isinstance(strategy, Calls) else strategy, toolbox
-
-
-async def collection_of(name: str, library: Library, say: Callable[[str], None]) -> str:
-    """The collection of that name or, for a file or folder, one of its own that is brought up to date."""
-    known = (await library.stats()).collections
-    if name in known:
-        return name
-    path = await asyncio.to_thread(Path(name).resolve)
-    if not await asyncio.to_thread(path.exists):
-        raise UnknownName("collection, file or folder", name, known or ["none yet: tertulia docs add PATH"])
-    collection = f"path:{path}"
-    added = await library.add([name], collection, lambda at: say(f"reading {at.path.name} ({at.done} of {at.total})"))
-    for refused in added.refused:
-        say(f"left out {refused.path}: {refused.why}")
-    return collection
+def refuse(guest: Agent, strategy: Strategy, say: Callable[[str], None]) -> None:
+    """Say that the strategy has no use for an agent; an error if it must join."""
+    words = f"the strategy {strategy.name!r} {guest.unused}"
+    if guest.must_join:
+        raise SettingsError(words)
+    say(words)
 
 
 def make_model(name: str, wishes: Wishes) -> Model:
@@ -141,11 +143,6 @@ def make_model(name: str, wishes: Wishes) -> Model:
         provider, rest = "openai", name
     model: Model = find("provider", provider)(rest, wishes)
     return model
-
-
-def agents_of(strategy: Strategy) -> list[str]:
-    """Names under which a strategy asks models, for settings to give each a model of its own."""
-    return [*parts("agent"), "planner", "synthesizer", strategy.name]
 
 
 async def choose(settings: Settings) -> tuple[str, str]:
@@ -179,13 +176,3 @@ async def served(url: str, key: str = "") -> list[str]:
 def wishes_of(settings: Settings, say: Callable[[str], None]) -> Wishes:
     """What the settings say about models besides their names."""
     return Wishes(settings.base_url, settings.api_key.get_secret_value(), **settings.embedded.model_dump(), say=say)
-
-
-def server_of(name: str, given: ToolServer) -> mcp.Server:
-    """How an MCP server is reached."""
-    own = {variable: os.environ[variable] for variable in given.env_from if variable in os.environ}
-    env = {variable: value.get_secret_value() for variable, value in given.env.items()}
-    headers = {header: value.get_secret_value() for header, value in given.headers.items()}
-    return mcp.Server(
-        name, given.command, tuple(given.args), own | env, given.url, headers, tuple(given.tools), given.seconds
-    )

@@ -23,13 +23,25 @@ def find(kind: Kind, name: str) -> Any:
 
     Raises:
         UnknownName: if there is none; the message lists those there are.
-        SettingsError: if it is there but cannot be imported.
+        SettingsError: if it is there but cannot be loaded.
     """
+    if name not in parts(kind):
+        raise UnknownName(kind, name, parts(kind))
     try:
-        point = parts(kind)[name]
-    except KeyError:
-        raise UnknownName(kind, name, parts(kind)) from None
-    try:
-        return point.load()
-    except ImportError as error:
-        raise SettingsError(f"the {kind} {name!r} cannot be loaded: {error}") from None
+        return parts(kind)[name].load()
+    except Exception as error:  # other people's code may fail in any way
+        raise unusable(kind, name, error) from error
+
+
+def package_of(kind: Kind, name: str) -> str:
+    """The package that registered a part, as in `tertulia 0.1.0`; empty if that is not known."""
+    dist = parts(kind)[name].dist
+    return f"{dist.name} {dist.version}" if dist else ""
+
+
+def unusable(kind: Kind, name: str, error: Exception) -> SettingsError:
+    """What to say, in one line, of a part that is registered and fails before it can be used."""
+    if isinstance(error, SettingsError):
+        return error
+    why = " ".join(f"{type(error).__name__}: {error}".split())
+    return SettingsError(f"the {kind} {name!r} of {package_of(kind, name)} cannot be used: {why}")

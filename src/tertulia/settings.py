@@ -140,6 +140,8 @@ class Settings(BaseSettings):
     agent_models: dict[str, str] = {}
     """Model by agent, for those that use another than `model`."""
     strategy: str = "auto"
+    agents: dict[str, dict[str, Any]] = {}
+    """Fields of agents that are not as they are by themselves, as in `[agents.reasoner] max_tokens = 500`."""
     documents: list[str] = []
     """Collections, files and folders that the librarian reads."""
     effort: Effort = "auto"

@@ -8,7 +8,7 @@ from ..run import Run
 from ..tools.mending import mended, only_states
 from ..tools.sandbox import Limits, execute, program
 from ..types import Execution, Finding, Findings, Task
-from . import brief
+from . import Agent, brief
 
 SYSTEM = """You answer one part of a question by writing a Python program. Reply with the program and nothing else.
 Compute everything; do not work anything out in your head. Print each answer with its letter or unit.
@@ -62,7 +62,7 @@ Write the whole program again, corrected. Its task was: {task}"""
 
 
 @dataclass(frozen=True)
-class Calculator:
+class Calculator(Agent):
     name: str = "calculator"
     skill: str = "works out by a program every number, sum of money, date, weekday, time, unit, count or order"
     system: str = SYSTEM

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..errors import ToolError, UnusableReply
 from ..run import Run
 from ..tools.documents import fence
-from ..tools.mcp import Result, Tool, Toolbox
+from ..tools.mcp import Result, Server, Tool, Toolbox
 from ..types import Citation, Finding, Findings, Passage, Task
-from . import brief
+from . import Agent, brief
+
+if TYPE_CHECKING:
+    from ..settings import Settings, ToolServer
 
 SYSTEM = """You find out one part of a question with tools. Reply in JSON with one step.
 To use a tool, name it in "tool" and give its "arguments", taken from what is asked and known.
@@ -43,10 +47,13 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Caller:
+class Caller(Agent):
     """A user of tools whose results are data: it reads them fenced, and cites what in them bears out its finding."""
 
-    toolbox: Toolbox = field(compare=False, repr=False)
+    condition: ClassVar[str] = "MCP servers are named ([mcp.NAME] in the settings)"
+    unused: ClassVar[str] = "uses no tools of MCP servers; auto and tertulia do"
+
+    toolbox: Toolbox = field(default_factory=lambda: Toolbox(()), compare=False, repr=False)
     tools: tuple[Tool, ...] = ()
     name: str = "caller"
     system: str = SYSTEM
@@ -59,7 +66,28 @@ class Caller:
     @property
     def skill(self) -> str:
         """What the tools do, for the planner."""
+        if not self.tools:
+            return "uses tools of MCP servers"
         return f"uses tools: {'; '.join(f'{tool.name} ({tool.description})' for tool in self.tools)}"[:1000]
+
+    def invited(self, settings: Settings) -> Self | None:
+        if not settings.mcp:
+            return None
+        return replace(self, toolbox=Toolbox([server_of(name, server) for name, server in settings.mcp.items()]))
+
+    async def opened(self, say: Callable[[str], None]) -> Self | None:
+        """With the tools that its servers offer; None if they offer none."""
+        try:
+            tools = await self.toolbox.open(say)
+        except BaseException:
+            await self.close()
+            raise
+        if not tools:
+            await self.close()
+        return replace(self, tools=tools) if tools else None
+
+    async def close(self) -> None:
+        await self.toolbox.close()
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run, asked = run.by(self.name), brief(task, known)
@@ -104,6 +132,15 @@ class Caller:
         said = result.text if result.ok else f"It failed: {result.text}"
         source = f"{call.tool}({with_what})".replace("/", "∕")  # or it would be read as a path
         return Passage(said, source)
+
+
+def server_of(name: str, given: ToolServer) -> Server:
+    """How an MCP server of the settings is reached."""
+    own = {variable: os.environ[variable] for variable in given.env_from if variable in os.environ}
+    env = {variable: value.get_secret_value() for variable, value in given.env.items()}
+    headers = {header: value.get_secret_value() for header, value in given.headers.items()}
+    tools = tuple(given.tools)
+    return Server(name, given.command, tuple(given.args), own | env, given.url, headers, tools, given.seconds)
 
 
 def signature(tool: Tool) -> str:

@@ -19,6 +19,8 @@ class Critic:
     Source: models that criticise themselves without outside evidence get worse (Huang et al., 2024).
     """
 
+    name: str = "critic"
+    skill: str = "judges findings by sums, units, tests and passages; asks no model"
     calculator: str = "calculator"
     """Who is asked for numbers that a finding states without any ground."""
 
@@ -35,7 +37,7 @@ class Critic:
             return None
         if not code:
             return Verdict(False, "tests are stated and there is no code to run them on", tests)
-        ran = await run.by("critic").execute(lambda: execute(f"{code}\n{tests}"))
+        ran = await run.by(self.name).execute(lambda: execute(f"{code}\n{tests}"))
         if ran.error:
             return Verdict(False, "its code fails the tests that are stated", ran.error)
         return Verdict(True, "its code passes the tests that are stated", tests)

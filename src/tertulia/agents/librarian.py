@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import UnusableReply
+from ..errors import UnknownName, UnusableReply
 from ..language import NAMES, language
 from ..run import Run
-from ..tools.documents import Library, Located, Quote, check, fence
+from ..tools.documents import Library, Located, Quote, check, fence, library_at
 from ..types import Citation, Finding, Findings, Task
-from . import brief, told
+from . import Agent, as_text, brief
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 SYSTEM = """You answer one part of a question from passages of documents, and from nothing else.
 Reply in JSON. "quotes": first copy, letter for letter, the words of the passages that hold the answer, each with the
@@ -31,15 +36,19 @@ NOT_THERE = "the documents do not say"
 
 
 @dataclass(frozen=True)
-class Librarian:
+class Librarian(Agent):
     """A reader of documents who has no tool but the search, so that nothing a document says can do anything.
 
     Source: retrieval-augmented generation (Lewis et al., 2020), with quotes that code checks.
     """
 
-    library: Library = field(compare=False, repr=False)
+    condition: ClassVar[str] = "documents are named (--docs)"
+    must_join: ClassVar[bool] = True
+    unused: ClassVar[str] = "reads no documents; take auto, rag or tertulia"
+
+    library: Library = field(default_factory=Library, compare=False, repr=False)
     collections: tuple[str, ...] = ()
-    """Collections it may read; all if empty."""
+    """Collections it may read; all if empty. Before it is opened, files and folders, too."""
     name: str = "librarian"
     skill: str = "looks up in the user's documents what they say; knows nothing else"
     system: str = SYSTEM
@@ -58,6 +67,27 @@ class Librarian:
     few: float = 0.5
     """Share of the passages, 0 to 1, below which a language counts as foreign to the documents."""
     max_tokens: int = 350
+
+    def invited(self, settings: Settings) -> Self | None:
+        if not settings.documents:
+            return None
+        return replace(self, library=library_at(settings.database), collections=tuple(settings.documents))
+
+    async def opened(self, say: Callable[[str], None]) -> Self:
+        """With collections alone: files and folders are added to the library first.
+
+        Raises:
+            UnknownName: if one is neither a collection nor a file or folder.
+        """
+        try:
+            collections = [await collection_of(name, self.library, say) for name in self.collections]
+        except BaseException:
+            await self.close()
+            raise
+        return replace(self, collections=tuple(collections))
+
+    async def close(self) -> None:
+        await self.library.close()
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run = run.by(self.name)
@@ -98,7 +128,7 @@ class Librarian:
             return [task.text]
         most = self.queries if is_long else 1
         system = TRANSLATE.format(language=foreign, most=most) if foreign else SEARCH.format(most=most)
-        text = f"{told(known)}\n\n{task.text}" if known else task.text
+        text = f"{as_text(known)}\n\n{task.text}" if known else task.text
         try:
             reply = await run.ask(system, text[:2000], schema=queries_schema(most), max_tokens=100)
             more = json.loads(reply.text)["queries"]
@@ -139,6 +169,21 @@ class Librarian:
                 if supports(quote.text, answer)
             ][:2]
         return tuple(dict.fromkeys(citation(quote) for quote in good))
+
+
+async def collection_of(name: str, library: Library, say: Callable[[str], None]) -> str:
+    """The collection of that name or, for a file or folder, one of its own that is brought up to date."""
+    known = (await library.stats()).collections
+    if name in known:
+        return name
+    path = await asyncio.to_thread(Path(name).resolve)
+    if not await asyncio.to_thread(path.exists):
+        raise UnknownName("collection, file or folder", name, known or ["none yet: tertulia docs add PATH"])
+    collection = f"path:{path}"
+    added = await library.add([name], collection, lambda at: say(f"reading {at.path.name} ({at.done} of {at.total})"))
+    for refused in added.refused:
+        say(f"left out {refused.path}: {refused.why}")
+    return collection
 
 
 def supports(sentence: str, answer: str) -> bool:

@@ -56,6 +56,8 @@ class _Task(BaseModel):
 
 @dataclass(frozen=True)
 class Planner:
+    name: str = "planner"
+    skill: str = "splits a question into tasks, each for one agent"
     most: int = 4
     """Most tasks a plan may have, 1 or more."""
     system: str = SYSTEM
@@ -64,7 +66,7 @@ class Planner:
 
     async def plan(self, question: Question, agents: Sequence[Agent], run: Run) -> Plan:
         """A plan for the question; a plan of one task if the model's text cannot be read as one, even repaired."""
-        run, names = run.by("planner"), [agent.name for agent in agents]
+        run, names = run.by(self.name), [agent.name for agent in agents]
         text = question.briefing
         for _ in range(2):
             try:
@@ -79,7 +81,7 @@ class Planner:
                 )
                 return parse(reply.text, names)
             except (PlanError, UnusableReply) as error:
-                run.emit(Failed("planner", str(error)))
+                run.emit(Failed(self.name, str(error)))
                 text = f"{question.briefing}\n\nYour last plan could not be used: {error}. Plan again."
         return Plan((Task("t1", question.text, names[0]),))
 

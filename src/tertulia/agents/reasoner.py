@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..run import Run
 from ..types import Finding, Findings, Task
-from . import brief
+from . import Agent, brief
 
 SYSTEM = """You answer one part of a question. Think in at most five short sentences, from what is given or well known.
 Then write a last line that begins with "Conclusion:" and states what you found, complete in itself.
@@ -15,7 +15,7 @@ Write in the language of the question."""
 
 
 @dataclass(frozen=True)
-class Reasoner:
+class Reasoner(Agent):
     name: str = "reasoner"
     skill: str = "explains, judges or recalls in words what needs no calculation"
     system: str = SYSTEM

@@ -49,6 +49,7 @@ class Restater:
     """One short call where there is a conversation, and none where there is not."""
 
     name: str = "restater"
+    skill: str = "restates a follow-up as a question that is complete in itself"
     system: str = SYSTEM
     examples: tuple[tuple[str, str], ...] = EXAMPLES
     turns: int = 6

@@ -9,7 +9,7 @@ from ..events import Failed
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Citation, Findings, Question
-from . import line, told
+from . import as_text, line
 
 SYSTEM = """You write the answer to a person's question from what your colleagues found.
 Their findings are correct: copy every number from them exactly and do not compute anew.
@@ -21,6 +21,8 @@ KEEP = "Write the marks such as [1] after what they bear out."
 
 @dataclass(frozen=True)
 class Synthesizer:
+    name: str = "synthesizer"
+    skill: str = "compiles what was found into the answer"
     system: str = SYSTEM
     max_tokens: int = 500
     """Most tokens the answer may have."""
@@ -32,11 +34,11 @@ class Synthesizer:
         images = tuple(image for finding in findings.values() for image in finding.images)
         citations = cited(findings)
         try:
-            reply = await self.write(question, findings, run.by("synthesizer"))
+            reply = await self.write(question, findings, run.by(self.name))
         except (BudgetExceeded, ModelError) as error:
             if not any(finding.ok for finding in findings.values()):
                 raise
-            run.emit(Failed("synthesizer", str(error)))
+            run.emit(Failed(self.name, str(error)))
             return Answer(listed(findings), None, findings, images, citations, stopped=str(error))
         return replace(reply.as_answer(), findings=findings, images=images, citations=citations)
 
@@ -45,7 +47,7 @@ class Synthesizer:
         longest = max((len(finding.text) for finding in findings.values()), default=0)
         while True:
             citations = cited(findings)
-            known = f"{told(findings, citations)}\n{KEEP}" if citations else told(findings)
+            known = f"{as_text(findings, citations)}\n{KEEP}" if citations else as_text(findings)
             text = f"Question: {question.text}\n\nFindings:\n{known}\n\nWrite the answer{tongue(question)}."
             try:
                 return await run.ask(

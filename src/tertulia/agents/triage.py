@@ -88,6 +88,8 @@ class Choice:
 class Triage:
     """Looks at features of the question, which costs nothing; asks a model only where these do not decide."""
 
+    name: str = "triage"
+    skill: str = "decides how much a question deserves, where its features do not show it"
     asks: bool = True
     """Whether a model may be asked, in one call of a few tokens."""
 
@@ -133,7 +135,7 @@ class Triage:
             "additionalProperties": False,
         }
         try:
-            reply = await run.by("triage").ask(SYSTEM, question.text[:2000], schema=schema, max_tokens=16)
+            reply = await run.by(self.name).ask(SYSTEM, question.text[:2000], schema=schema, max_tokens=16)
             way = json.loads(reply.text)["way"]
         except (UnusableReply, ValueError, KeyError, TypeError):
             return Choice("direct", "the triage gave no word")

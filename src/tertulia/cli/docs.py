@@ -13,9 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from ..errors import ToolError
-from ..opening import library_of
 from ..settings import load
-from ..tools.documents import Added, AddingProgress, Library
+from ..tools.documents import Added, AddingProgress, Library, library_at
 
 documents = typer.Typer(help="The documents that the librarian reads.", no_args_is_help=True)
 Result = TypeVar("Result")
@@ -26,7 +25,7 @@ Place = Annotated[str | None, typer.Option("--database", help="Where the index i
 
 def with_library(place: str | None, work: Callable[[Library], Coroutine[Any, Any, Result]]) -> Result:
     async def working() -> Result:
-        async with Library(database=place) if place else library_of(load()) as library:
+        async with Library(database=place) if place else library_at(load().database) as library:
             return await work(library)
 
     return asyncio.run(working())

@@ -15,7 +15,7 @@ from ..opening import choose
 from ..registry import find
 from ..settings import Settings, load, silence
 from ..settings import settings_of as dwelling
-from ..strategies import Scales, Strategy
+from ..strategies import Strategy
 from ..strategies.fitting import Fitting
 from ..types import Effort, Question
 
@@ -98,7 +98,7 @@ def overrides_of(configuration: Mapping[str, Any]) -> Overrides:
 def tailored(house: House, overrides: Overrides, question: Question) -> House:
     """The house as one request wants it: with its effort, its limits and its form of answer."""
     strategy = strategy_named(overrides.strategy) if overrides.strategy else house.strategy
-    if overrides.effort and isinstance(strategy, Scales):
+    if overrides.effort:
         strategy = strategy.scaled(overrides.effort)
     if question.form.schema is not None:
         strategy = Fitting(strategy)

@@ -21,10 +21,9 @@ from ..errors import TertuliaError
 from ..events import Answered, Event
 from ..house import House
 from ..narration import Narrator
-from ..opening import library_of, make_strategy, open_house
+from ..opening import make_strategy, open_house
 from ..settings import Settings
-from ..strategies import Scales
-from ..tools.documents import Library, Located
+from ..tools.documents import Library, Located, library_at
 from ..types import LONGEST_QUESTION, Citation, Effort, Question
 
 INSTRUCTIONS = """Tertulia is a reasoning model made of agents. `ask` it what takes several steps, calculation or
@@ -155,7 +154,7 @@ class Offer:
         house = self.house
         if strategy is not None and strategy != house.strategy.name:
             house = replace(house, strategy=make_strategy(strategy, effort or "auto"))
-        elif effort is not None and isinstance(house.strategy, Scales):
+        elif effort is not None:
             house = replace(house, strategy=house.strategy.scaled(effort))
         if tokens is not None:
             most = tokens if house.budget.tokens is None else min(tokens, house.budget.tokens)
@@ -244,7 +243,7 @@ def build(offer: Offer) -> MCPServer:
 
 async def serve(settings: Settings, listening: socket.socket | None, say: Callable[[str], None]) -> None:
     """Serve one client over standard input and output or, given a socket, many over streamable HTTP at `/mcp`."""
-    async with await open_house(settings, say) as house, library_of(settings) as library:
+    async with await open_house(settings, say) as house, library_at(settings.database) as library:
         offer = Offer(house, library, settings.server.runs)
         if listening is None:
             await serve_stdio(offer)

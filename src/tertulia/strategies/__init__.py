@@ -1,56 +1,39 @@
-"""Ways of answering. One file each; a strategy is anything that has a name and can be called like this."""
+"""Ways of answering. One file each."""
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from typing import Self
 
-from ..agents.caller import Caller
-from ..agents.librarian import Librarian
+from ..agents import Agent, Member
 from ..run import Run
 from ..types import Answer, Effort, Question
 
 
-class Strategy(Protocol):
+class Strategy(ABC):
     """A way of answering a question."""
 
     @property
+    @abstractmethod
     def name(self) -> str: ...
 
+    @abstractmethod
     async def __call__(self, question: Question, run: Run) -> Answer: ...
 
-
-@runtime_checkable
-class Remembers(Protocol):
-    """A strategy that may give the conversation to each of its calls."""
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """Everyone under whose name it makes calls, its agents among them; some may be named twice."""
+        return ()
 
     @property
     def remembers(self) -> bool:
-        """True if it does; otherwise a follow-up is restated for it as a question that is complete in itself."""
-        ...
+        """Whether each of its calls reads the conversation; if not, a follow-up is restated for it in full."""
+        return False
 
+    def joined_by(self, agent: Agent) -> Self:
+        """The same strategy with one more agent, in place of one of that name; itself if it has no use for it."""
+        return self
 
-@runtime_checkable
-class Reads(Protocol):
-    """A strategy that can make use of documents."""
-
-    def reading(self, librarian: Librarian) -> Strategy:
-        """The same strategy, with a librarian among its agents."""
-        ...
-
-
-@runtime_checkable
-class Calls(Protocol):
-    """A strategy that can make use of tools of MCP servers."""
-
-    def calling(self, caller: Caller) -> Strategy:
-        """The same strategy, with a caller of tools among its agents."""
-        ...
-
-
-@runtime_checkable
-class Scales(Protocol):
-    """A strategy that can do with less, or make use of more."""
-
-    def scaled(self, effort: Effort) -> Strategy:
-        """The same strategy with `effort` as the most it should take."""
-        ...
+    def scaled(self, effort: Effort) -> Self:
+        """The same strategy with `effort` as the most it should take; itself if it always takes as much."""
+        return self

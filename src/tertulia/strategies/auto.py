@@ -5,15 +5,15 @@ Sources: routing by difficulty (Ong et al., 2024); scaling test-time compute by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ..agents.caller import Caller
-from ..agents.librarian import Librarian
+from ..agents import Agent, Member
 from ..agents.triage import Choice, Triage
 from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
 from ..types import Answer, Effort, Question
+from . import Strategy
 from .answers import as_answer
 from .compute import Compute, unanswered
 from .direct import Direct
@@ -26,7 +26,7 @@ from .vote import Vote
 
 
 @dataclass(frozen=True)
-class Auto:
+class Auto(Strategy):
     """One call for a trivial question or one that a program answers; as many as `tertulia` for parts in words."""
 
     name: str = "auto"
@@ -37,11 +37,16 @@ class Auto:
     vote: Vote = Vote(most=5)
     refine: Refine = Refine()
     synthesize: Synthesize = Synthesize()
-    plan: Tertulia = Tertulia()
+    plan: Tertulia = field(default_factory=Tertulia)
     rag: Rag = Rag()
     tools: Tools = Tools()
     doubt: float = 0.7
     """Certainty of a vote below which a question that may be planned is planned instead, 0 to 1."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        ways = (self.direct, self.compute, self.vote, self.refine, self.synthesize, self.plan, self.rag, self.tools)
+        return (self.triage, *(member for way in ways for member in way.members))
 
     @property
     def remembers(self) -> bool:
@@ -94,7 +99,7 @@ class Auto:
         """
         finding = await compute.work(question, run)
         if finding.ok:
-            return await compute.told(question, finding, run)
+            return await compute.as_answer(question, finding, run)
         reason = unanswered(finding)
         if not self.thorough:
             run.emit(Decided("direct", reason))
@@ -116,11 +121,10 @@ class Auto:
         run.emit(Decided("plan", f"the samples disagree: {found}"))
         return await self.plan(question, run)
 
-    def reading(self, librarian: Librarian) -> Auto:
-        return replace(self, rag=self.rag.reading(librarian), plan=self.plan.reading(librarian))
-
-    def calling(self, caller: Caller) -> Auto:
-        return replace(self, tools=self.tools.calling(caller), plan=self.plan.calling(caller))
+    def joined_by(self, agent: Agent) -> Auto:
+        return replace(
+            self, plan=self.plan.joined_by(agent), rag=self.rag.joined_by(agent), tools=self.tools.joined_by(agent)
+        )
 
     def scaled(self, effort: Effort) -> Auto:
         return replace(

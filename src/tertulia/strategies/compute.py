@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..agents import Member
 from ..agents.calculator import WHOLE, Calculator
 from ..agents.synthesizer import Synthesizer
 from ..events import Decided, Found, TaskStarted
 from ..run import Run
 from ..types import Answer, Finding, Question, Task
+from . import Strategy
 from .answers import as_printed
 from .direct import Direct
 
 
 @dataclass(frozen=True)
-class Compute:
+class Compute(Strategy):
     """One call of about 500 tokens; one more if the program must be repaired, and one if its output needs words."""
 
     name: str = "compute"
@@ -26,18 +28,22 @@ class Compute:
     direct: Direct = Direct()
     """How to answer when no program ran."""
 
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (self.calculator, self.synthesizer, *self.direct.members)
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         finding = await self.work(question, run)
         if not finding.ok:
             run.emit(Decided("direct", unanswered(finding)))
             return await self.direct(question, run)
-        return await self.told(question, finding, run)
+        return await self.as_answer(question, finding, run)
 
     def once(self) -> Compute:
         """The same without a repair, for a question that may have no program."""
         return replace(self, calculator=replace(self.calculator, repairs=0))
 
-    async def told(self, question: Question, finding: Finding, run: Run) -> Answer:
+    async def as_answer(self, question: Question, finding: Finding, run: Run) -> Answer:
         """What the program printed, as it is if that says all, since a model that copies it may change it."""
         return await as_printed(question, finding, self.synthesizer, run)
 

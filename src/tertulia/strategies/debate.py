@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..agents import Member, Voice
+from ..agents.synthesizer import Synthesizer
 from ..events import Decided
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Question
+from . import Strategy
 from .agreement import canonical, concluded, tally
 from .answers import as_answer
 from .sampling import BY_STEPS, sample
@@ -20,10 +23,11 @@ from .sampling import BY_STEPS, sample
 SYSTEM = """You debate a question with others. Reason in at most eight short lines, say where another is wrong and
 why, and change your mind only for a reason. Then write a last line with the result alone:
 Answer: …"""
+DEBATER = Voice("debater", "answers, reads what other debaters say, and answers again")
 
 
 @dataclass(frozen=True)
-class Debate:
+class Debate(Strategy):
     """`debaters` x `rounds` calls, fewer if all agree at once; with 3 x 2, about 4,000 tokens."""
 
     name: str = "debate"
@@ -35,6 +39,10 @@ class Debate:
     """Times each speaks, 1 or more; the debate ends early when all agree."""
     temperature: float = 0.7
     max_tokens: int = 400
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (DEBATER, Synthesizer())
 
     @property
     def remembers(self) -> bool:
@@ -58,4 +66,6 @@ class Debate:
     async def speak(self, question: Question, number: int, others: list[Reply], run: Run) -> Reply:
         heard = "\n\n".join(f"Debater {i + 1} said:\n{reply.text}" for i, reply in enumerate(others) if i != number)
         system = self.system if heard else self.alone
-        return await sample(question, number + 1, run.by("debater"), system, self.temperature, self.max_tokens, heard)
+        return await sample(
+            question, number + 1, run.by(DEBATER.name), system, self.temperature, self.max_tokens, heard
+        )

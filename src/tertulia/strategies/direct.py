@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..agents import Member, Voice
 from ..agents.synthesizer import tongue
 from ..run import Run
 from ..types import Answer, Question
+from . import Strategy
 
 SYSTEM = "Answer the person's question, briefly and in plain words."
+DIRECT = Voice("direct", "answers a question in one call")
 
 
 @dataclass(frozen=True)
-class Direct:
+class Direct(Strategy):
     name: str = "direct"
     system: str = SYSTEM
     max_tokens: int = 700
     """Most tokens the answer may have."""
 
     @property
+    def members(self) -> tuple[Member, ...]:
+        return (DIRECT,)
+
+    @property
     def remembers(self) -> bool:
         return True
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        reply = await run.by("direct").ask(
+        reply = await run.by(DIRECT.name).ask(
             self.system,
             f"{question.text}\n\nAnswer{tongue(question)}.",
             history=question.history,

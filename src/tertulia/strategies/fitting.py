@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..agents import Member, Voice
 from ..errors import SettingsError, UnusableReply
 from ..events import Decided
 from ..run import Run
 from ..types import Answer, Question
-from . import Remembers, Strategy
+from . import Strategy
 
 SYSTEM = "You mend JSON. Keep what it says; change only what does not follow the schema."
+MENDER = Voice("mender", "mends an answer that does not follow the schema that is asked for")
 
 
 @dataclass(frozen=True)
-class Fitting:
+class Fitting(Strategy):
     """A strategy whose answer is checked against the schema of the question, and mended once."""
 
     strategy: Strategy
@@ -29,8 +31,12 @@ class Fitting:
         return self.strategy.name
 
     @property
+    def members(self) -> tuple[Member, ...]:
+        return (*self.strategy.members, MENDER)
+
+    @property
     def remembers(self) -> bool:
-        return isinstance(self.strategy, Remembers) and self.strategy.remembers
+        return self.strategy.remembers
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         answer = await self.strategy(question, run)
@@ -41,7 +47,7 @@ class Fitting:
         if wrong:
             run.emit(Decided("mend", f"the answer does not follow the schema: {wrong}"))
             asked = f"Question: {question.text}\n\nAnswer: {answer.text}\n\nWhat is wrong with it: {wrong}\n\nMend it."
-            reply = await run.by("mender").ask(self.system, asked, max_tokens=self.max_tokens, form=question.form)
+            reply = await run.by(MENDER.name).ask(self.system, asked, max_tokens=self.max_tokens, form=question.form)
             answer = replace(answer, written_by=reply.key)
             text, wrong = fitted(reply.text, schema)
         if wrong:

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..agents import Member, Voice
 from ..agents.synthesizer import Synthesizer
 from ..run import Run
 from ..types import Answer, Finding, Question
+from . import Strategy
 from .sampling import sample
 from .synthesize import COMPILE, SYSTEM
 
 
 @dataclass(frozen=True)
-class Mixture:
+class Mixture(Strategy):
     """`proposers` x `layers` + 1 calls; with 3 x 2, about 5,000 tokens."""
 
     name: str = "mixture"
@@ -29,6 +31,11 @@ class Mixture:
     temperature: float = 0.7
     max_tokens: int = 300
     synthesizer: Synthesizer = Synthesizer(system=COMPILE)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        proposers = [Voice(f"proposer{number}", "proposes an answer") for number in range(1, self.proposers + 1)]
+        return (*proposers, self.synthesizer)
 
     @property
     def remembers(self) -> bool:

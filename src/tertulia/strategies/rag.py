@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..agents import Agent, Member
 from ..agents.critic import Critic, strangers
-from ..agents.librarian import NOT_THERE, Librarian
+from ..agents.librarian import NOT_THERE
 from ..agents.synthesizer import Synthesizer
 from ..errors import SettingsError
 from ..events import Found, Judged, TaskStarted
 from ..run import Run
 from ..types import Answer, Finding, Form, Question, Task
+from . import Strategy
 
 DOUBT = "(No passage of the documents bears this out.)"
 DOUBT_ES = "(Ningún pasaje de los documentos lo confirma.)"
@@ -22,16 +24,20 @@ SILENT_ES = "Los documentos no lo dicen."
 
 
 @dataclass(frozen=True)
-class Rag:
+class Rag(Strategy):
     """One call, one more if the question is long or foreign, if the best passages do not answer it, or if the answer
     must have a form; 700 to 2,500 tokens, most of them the passages."""
 
     name: str = "rag"
-    librarian: Librarian | None = None
+    librarian: Agent | None = None
     """None until documents are given."""
     critic: Critic = Critic()
     synthesizer: Synthesizer = Synthesizer()
     """Who writes the answer anew if the person wants it in a form."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (*([self.librarian] if self.librarian else []), self.critic, self.synthesizer)
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         if self.librarian is None:
@@ -47,13 +53,13 @@ class Rag:
             finding = replace(finding, ok=False, text=NOT_THERE, citations=(), written_by=None)
         if question.form != Form():
             return await self.synthesizer.compile(question, {task.id: finding}, run)
-        return Answer(told(finding, question), finding.written_by, {task.id: finding}, citations=finding.citations)
+        return Answer(as_text(finding, question), finding.written_by, {task.id: finding}, citations=finding.citations)
 
-    def reading(self, librarian: Librarian) -> Rag:
-        return replace(self, librarian=librarian)
+    def joined_by(self, agent: Agent) -> Rag:
+        return replace(self, librarian=agent) if agent.name == "librarian" else self
 
 
-def told(finding: Finding, question: Question) -> str:
+def as_text(finding: Finding, question: Question) -> str:
     """The finding as the answer, with marks set by code: a model that copies it may forget one, or change a digit."""
     spanish = question.language == "Spanish"
     if not finding.ok:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..agents import Member
 from ..agents.critic import Critic
-from ..agents.synthesizer import tongue
+from ..agents.synthesizer import Synthesizer, tongue
 from ..events import Found, Judged
 from ..run import Run
 from ..types import Answer, Effort, Finding, Question, Task, Verdict
+from . import Strategy
 from .answers import as_answer
+from .sampling import DRAFTER
 
 SYSTEM = "Answer the person's question. Show every sum that you make as: 3 * 4 = 12. Be brief."
 REVISE = """{question}
@@ -28,7 +31,7 @@ ROUNDS = {"none": 0, "minimal": 0, "low": 1, "medium": 1, "high": 2, "xhigh": 3,
 
 
 @dataclass(frozen=True)
-class Refine:
+class Refine(Strategy):
     """One call if nothing speaks against the draft, one more for each revision; about 400 tokens each."""
 
     name: str = "refine"
@@ -39,11 +42,15 @@ class Refine:
     max_tokens: int = 500
 
     @property
+    def members(self) -> tuple[Member, ...]:
+        return (DRAFTER, self.critic, Synthesizer())
+
+    @property
     def remembers(self) -> bool:
         return True
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        run, task = run.by("drafter"), Task("t1", question.text, "drafter", question=question.briefing)
+        run, task = run.by(DRAFTER.name), Task("t1", question.text, DRAFTER.name, question=question.briefing)
         text = f"{question.briefing}\n\nAnswer{tongue(question)}."
         for turn in range(1 + self.rounds):
             reply = await run.ask(
@@ -54,7 +61,7 @@ class Refine:
                 max_tokens=self.max_tokens,
                 form=question.form,
             )
-            finding = Finding("t1", "drafter", reply.text, asked=question.text)
+            finding = Finding("t1", DRAFTER.name, reply.text, asked=question.text)
             run.emit(Found(finding))
             verdict = await self.verdict(task, finding, run)
             run.emit(Judged(task.id, verdict))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..agents import Voice
 from ..agents.synthesizer import tongue
 from ..model import Reply
 from ..run import Run
@@ -10,6 +11,7 @@ from ..types import Question
 BY_STEPS = """Think step by step, in at most eight short lines. Then write a last line with the result alone:
 Answer: …"""
 """How to answer where answers are compared."""
+DRAFTER = Voice("drafter", "drafts an answer, to be checked or compiled")
 
 
 async def sample(

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..agents.synthesizer import tongue
+from ..agents import Member, Voice
+from ..agents.synthesizer import Synthesizer, tongue
 from ..events import Decided
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
+from . import Strategy
 from .agreement import canonical, concluded, tally
 from .answers import as_answer
 
@@ -24,6 +26,8 @@ STEP = """You solve a question step by step. Write only the next step, in one or
 FINISH = """You finish a solution that was begun. Go on in at most four short lines. Then write a last line with the
 result alone:
 Answer: …"""
+
+SEARCHER = Voice("searcher", "tries the next steps of a solution, and how they would end")
 
 WIDTHS = {"none": 1, "minimal": 1, "low": 2, "medium": 2, "high": 3, "xhigh": 4, "auto": 2}
 
@@ -38,7 +42,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Strategy):
     """2 x `depth` x `width` x `branching` calls at most; 16 with the defaults, about 6,000 tokens."""
 
     name: str = "search"
@@ -50,6 +54,10 @@ class Search:
     """Levels of steps before the end, 1 or more."""
     temperature: float = 0.8
     max_tokens: int = 250
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (SEARCHER, Synthesizer())
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         beam: list[tuple[str, ...]] = [()]
@@ -68,7 +76,7 @@ class Search:
 
     async def grow(self, question: Question, steps: tuple[str, ...], number: int, run: Run) -> Branch:
         """One more step, and how the solution would then end."""
-        run = run.by("searcher")
+        run = run.by(SEARCHER.name)
         so_far = "\n".join(f"{i}. {step}" for i, step in enumerate(steps, start=1))
         text = f"{question.briefing}\n\nSo far:\n{so_far or 'nothing'}\n\nWrite{tongue(question)}."
         step = await run.ask(STEP, text, max_tokens=80, temperature=self.temperature, seed=number + 1)

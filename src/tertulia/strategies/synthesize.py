@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..agents import Member
 from ..agents.synthesizer import Synthesizer
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Failed, Found
 from ..run import Run
 from ..types import Answer, Effort, Finding, Question
-from .sampling import sample
+from . import Strategy
+from .sampling import DRAFTER, sample
 
 SYSTEM = "Answer the person's question as well as you can, in at most a hundred and fifty words."
 COMPILE = """You are given several drafts of an answer to a person's question. Write the best answer from them:
@@ -22,7 +24,7 @@ DRAFTS = {"none": 1, "minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 6,
 
 
 @dataclass(frozen=True)
-class Synthesize:
+class Synthesize(Strategy):
     """`drafts` + 1 calls; with three drafts, about 2,000 tokens."""
 
     name: str = "synthesize"
@@ -33,6 +35,10 @@ class Synthesize:
     max_tokens: int = 300
     """Most tokens of a draft."""
     synthesizer: Synthesizer = Synthesizer(system=COMPILE)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (DRAFTER, self.synthesizer)
 
     @property
     def remembers(self) -> bool:
@@ -48,12 +54,12 @@ class Synthesize:
     async def draft(self, question: Question, number: int, run: Run) -> Finding | TertuliaError:
         try:
             reply = await sample(
-                question, number + 1, run.by("drafter"), self.system, self.temperature, self.max_tokens
+                question, number + 1, run.by(DRAFTER.name), self.system, self.temperature, self.max_tokens
             )
         except (BudgetExceeded, ModelError) as error:
             run.emit(Failed(f"draft {number + 1}", str(error)))
             return error
-        finding = Finding(f"d{number + 1}", "drafter", reply.text.strip(), asked=f"draft {number + 1}")
+        finding = Finding(f"d{number + 1}", DRAFTER.name, reply.text.strip(), asked=f"draft {number + 1}")
         run.emit(Found(finding))
         return finding
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from ..agents import Agent, told
-from ..agents.calculator import Calculator
-from ..agents.caller import Caller
+from ..agents import Agent, Member, as_text
 from ..agents.critic import Critic
-from ..agents.librarian import Librarian
 from ..agents.planner import Planner
-from ..agents.reasoner import Reasoner
+from ..agents.roster import roster, standing
 from ..agents.synthesizer import Synthesizer
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Decided, Failed, Found, Judged, Planned, TaskStarted
 from ..run import Run
 from ..schedule import solve
 from ..types import Answer, Effort, Finding, Findings, Plan, Question, Task, Verdict
+from . import Strategy
 from .answers import as_printed
 
 TASKS = {"none": 1, "minimal": 1, "low": 2, "medium": 4, "high": 6, "xhigh": 8, "auto": 4}
@@ -36,11 +34,12 @@ Work = Callable[[Task, Findings], Awaitable[Finding]]
 
 
 @dataclass(frozen=True)
-class Tertulia:
+class Tertulia(Strategy):
     """A planner splits the question, agents solve the parts, a critic checks, a synthesizer compiles."""
 
     name: str = "tertulia"
-    agents: tuple[Agent, ...] = (Reasoner(), Calculator())
+    agents: tuple[Agent, ...] = field(default_factory=standing)
+    """Who may be given tasks; all that are registered, but for those that join only under a condition."""
     planner: Planner = Planner()
     critic: Critic = Critic()
     synthesizer: Synthesizer = Synthesizer()
@@ -49,7 +48,13 @@ class Tertulia:
     attempts: int = 2
     """Most times an agent tries a task that the critic rejects."""
 
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (self.planner, *self.agents, self.critic, self.synthesizer)
+
     async def __call__(self, question: Question, run: Run) -> Answer:
+        for name, why in roster().broken.items():
+            run.emit(Failed(name, why))
         plan = await self.planner.plan(question, self.agents, run)
         run.emit(Planned(plan))
         failures: list[TertuliaError] = []
@@ -82,7 +87,7 @@ class Tertulia:
         """Findings for what a first plan left open, from a second plan that knows what was found and what failed."""
         gaps = [finding for finding in findings.values() if not finding.ok]
         run.emit(Decided("replan", "; ".join(f"{finding.asked}: {finding.text}" for finding in gaps)))
-        text = MISSING.format(question=question.text, known=told(findings))
+        text = MISSING.format(question=question.text, known=as_text(findings))
         try:
             plan = await self.planner.plan(replace(question, text=text), self.agents, run.at("again"))
         except (BudgetExceeded, ModelError) as error:
@@ -114,11 +119,10 @@ class Tertulia:
             return replace(task, agent=verdict.better)
         return replace(task, text=AGAIN.format(task=task.text, **vars(verdict)))
 
-    def reading(self, librarian: Librarian) -> Tertulia:
-        return replace(self, agents=(librarian, *(agent for agent in self.agents if agent.name != librarian.name)))
-
-    def calling(self, caller: Caller) -> Tertulia:
-        return replace(self, agents=(*(agent for agent in self.agents if agent.name != caller.name), caller))
+    def joined_by(self, agent: Agent) -> Tertulia:
+        """With the agent last, or first if it must join: a plan that cannot be read falls to the first."""
+        others = tuple(other for other in self.agents if other.name != agent.name)
+        return replace(self, agents=(agent, *others) if agent.must_join else (*others, agent))
 
     def scaled(self, effort: Effort) -> Tertulia:
         return replace(self, planner=replace(self.planner, most=TASKS[effort]), attempts=ATTEMPTS[effort])

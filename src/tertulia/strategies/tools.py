@@ -7,24 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..agents.caller import Caller
+from ..agents import Agent, Member
 from ..agents.critic import Critic
 from ..agents.synthesizer import Synthesizer
 from ..errors import NotSupported, SettingsError
 from ..events import Found, Judged, TaskStarted
 from ..run import Run
 from ..types import Answer, Question, Task
+from . import Strategy
 
 
 @dataclass(frozen=True)
-class Tools:
+class Tools(Strategy):
     """Three calls if one tool is used, and one if none fits."""
 
     name: str = "tools"
-    caller: Caller | None = None
+    caller: Agent | None = None
     """None until tools are given."""
     critic: Critic = Critic()
     synthesizer: Synthesizer = Synthesizer()
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (*([self.caller] if self.caller else []), self.critic, self.synthesizer)
 
     async def __call__(self, question: Question, run: Run) -> Answer:
         """
@@ -47,5 +52,5 @@ class Tools:
             finding = replace(finding, text=f"{finding.text} (not borne out: {verdict.reason})")
         return await self.synthesizer.compile(question, {task.id: finding}, run)
 
-    def calling(self, caller: Caller) -> Tools:
-        return replace(self, caller=caller)
+    def joined_by(self, agent: Agent) -> Tools:
+        return replace(self, caller=agent) if agent.name == "caller" else self

@@ -9,14 +9,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ..agents import Member, Voice
+from ..agents.synthesizer import Synthesizer
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Decided, Failed
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
+from . import Strategy
 from .agreement import canonical, concluded, tally
 from .answers import as_answer
 from .sampling import BY_STEPS, sample
+
+SAMPLER = Voice("sampler", "answers by steps, to be compared with other samples")
 
 MOST = {"none": 1, "minimal": 1, "low": 3, "medium": 5, "high": 9, "xhigh": 15, "auto": 7}
 
@@ -41,7 +46,7 @@ class Ballot:
 
 
 @dataclass(frozen=True)
-class Vote:
+class Vote(Strategy):
     """From `wave` to `most` calls: with easy questions the first wave agrees and is all that is paid for."""
 
     name: str = "vote"
@@ -53,6 +58,10 @@ class Vote:
     """Certainty at which sampling stops, 0 to 1; three that agree have 0.94."""
     temperature: float = 0.7
     max_tokens: int = 400
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return (SAMPLER, Synthesizer())
 
     @property
     def remembers(self) -> bool:
@@ -95,7 +104,7 @@ class Vote:
     async def sample(self, question: Question, number: int, run: Run) -> Sample | TertuliaError:
         try:
             reply = await sample(
-                question, number + 1, run.by("sampler"), self.system, self.temperature, self.max_tokens
+                question, number + 1, run.by(SAMPLER.name), self.system, self.temperature, self.max_tokens
             )
         except (BudgetExceeded, ModelError) as error:
             run.emit(Failed("vote", str(error)))

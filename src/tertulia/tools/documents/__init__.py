@@ -11,7 +11,7 @@ from __future__ import annotations
 from .adding import Added, AddingProgress
 from .embedding import E5, Embedder, Served, Usem3
 from .fence import fence
-from .library import DocumentText, Library, default_folder, is_postgres
+from .library import DocumentText, Library, default_folder, is_postgres, library_at
 from .quotes import Quote, best_sentences, check
 from .reading.files import Refused
 from .reading.formats import FORMATS, ReadingLimits
@@ -38,4 +38,5 @@ __all__ = [
     "default_folder",
     "fence",
     "is_postgres",
+    "library_at",
 ]

@@ -58,6 +58,11 @@ def is_postgres(place: str) -> bool:
     return place.startswith(("postgres://", "postgresql://"))
 
 
+def library_at(database: str) -> Library:
+    """The library of documents: in that database if it is Postgres, else in the data folder."""
+    return Library(database=database if is_postgres(database) else "")
+
+
 class Library:
     """Documents in collections, searched by words and by meaning.
 
