@@ -52,6 +52,15 @@ def test_commands_in_the_docs_run(text, environment):
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 
+@pytest.mark.parametrize("text", list(blocks("toml card")))
+async def test_cards_in_the_docs_prove_themselves(text):
+    from tertulia.tools.sandbox import execute
+    from tertulia.tools.skills.cards import parse
+
+    card = parse("docs", text)
+    assert (await execute(card.program)).output.strip() == card.prints
+
+
 @pytest.mark.parametrize("text", list(blocks("toml")))
 def test_settings_in_the_docs_are_settings(text, monkeypatch, tmp_path):
     from tertulia.settings import load

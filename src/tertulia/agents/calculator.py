@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..errors import SettingsError
 from ..run import Run
 from ..tools.mending import mended, only_states
 from ..tools.sandbox import Limits, execute, program
+from ..tools.skills.cards import card, choose
 from ..types import Execution, Finding, Findings, Task
 from . import Agent, brief
 
+Examples = tuple[tuple[str, str], ...]
+"""What could be asked, and the program that answers it."""
 SYSTEM = """You answer one part of a question by writing a Python program. Reply with the program and nothing else.
 Compute everything; do not work anything out in your head. Print each answer with its letter or unit.
 You may import math, datetime, re, itertools and collections. There are no files, no network and no input."""
@@ -66,20 +70,23 @@ class Calculator(Agent):
     name: str = "calculator"
     skill: str = "works out by a program every number, sum of money, date, weekday, time, unit, count or order"
     system: str = SYSTEM
-    examples: tuple[tuple[str, str], ...] = EXAMPLES
+    examples: Examples = EXAMPLES
     """What could be asked, and the program that answers it: small models follow these more than any instruction."""
     repairs: int = 1
     """Most times a program that failed is written again."""
     max_tokens: int = 400
     """Most tokens a program may have."""
     limits: Limits = Limits()
+    has_cards: bool = False
+    """Whether a worked example of the question's kind is shown in place of most others, where there is one."""
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run, asked = run.by(self.name), brief(task, known)
+        examples = await self.examples_for(task, run)
         executions, key = list[Execution](), ""
         for _ in range(1 + self.repairs):
             text = asked if not executions else REPAIR.format(**vars(executions[-1]), task=asked)
-            execution, key = await self.compute(text, run)
+            execution, key = await self.compute(text, examples, run)
             executions.append(execution)
             if not executions[-1].error:
                 break
@@ -94,13 +101,26 @@ class Calculator(Agent):
             written_by=key,
         )
 
-    async def compute(self, text: str, run: Run) -> tuple[Execution, str]:
+    async def examples_for(self, task: Task, run: Run) -> Examples:
+        """What is shown for a task: its kind's card and what shows the form, or all examples if no card is near."""
+        if not self.has_cards:
+            return self.examples
+        try:
+            name = await run.use("skills", str, lambda: choose(task.text))
+        except SettingsError:  # the event says that the encoder is not installed
+            return self.examples
+        if not name:
+            return self.examples
+        form = tuple(example for example in self.examples if "Your part:" in example[0]) or self.examples[:1]
+        return (*form, card(name).example)
+
+    async def compute(self, text: str, examples: Examples, run: Run) -> tuple[Execution, str]:
         """Have one program written and run it, and the key of the call.
 
         One that prints nothing has failed, and so has one that prints a number which it did not work out.
         """
-        examples = [(asked, FENCED.format(code)) for asked, code in self.examples]
-        reply = await run.ask(self.system, text, examples=examples, max_tokens=self.max_tokens)
+        shown = [(asked, FENCED.format(code)) for asked, code in examples]
+        reply = await run.ask(self.system, text, examples=shown, max_tokens=self.max_tokens)
         code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
         if not execution.error and not execution.output.strip():

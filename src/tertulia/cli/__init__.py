@@ -79,13 +79,13 @@ def ask(
     raise typer.Exit(asking.run())
 
 
-skills = typer.Typer(help="What programs in the sandbox may use without importing it.", no_args_is_help=True)
+skills = typer.Typer(help="What programs may use without importing it, and worked examples.", no_args_is_help=True)
 app.add_typer(skills, name="skills")
 
 
 @skills.command("list")
 def list_skills() -> None:
-    """List the functions that programs may use: dates, logic, families, sequences, equations, units, money."""
+    """List the functions that programs may use, and the worked examples of kinds of questions."""
     from .skills import print_list
 
     print_list()
@@ -93,10 +93,26 @@ def list_skills() -> None:
 
 @skills.command("show")
 def show_skill(name: Annotated[str, typer.Argument(help="As in the list, such as between.")]) -> None:
-    """Show how a function is called, and all that is said of it."""
+    """Show how a function is called and what it gives, or a worked example."""
     from .skills import print_one
 
     print_one(name)
+
+
+@skills.command("add")
+def add_skill(file: Annotated[Path, typer.Argument(help="A card: a TOML file, as docs/sandbox.md shows.")]) -> None:
+    """Keep a worked example of your own, once its program prints what it says."""
+    from .skills import add
+
+    add(file)
+
+
+@skills.command("test")
+def prove_skills(names: Annotated[list[str] | None, typer.Argument(help="Cards; none for all.")] = None) -> None:
+    """Run the programs of the worked examples. Exit code 1 if one does not print what it says."""
+    from .skills import prove
+
+    raise typer.Exit(prove(names or []))
 
 
 @sandboxes.command("run")

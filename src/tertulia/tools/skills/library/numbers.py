@@ -7,11 +7,11 @@ from math import gcd
 def next_term(terms):
     """What comes next by the simplest rule that gives every term; None if no rule does.
 
-    Tried in this order: equal differences or quotients, each term as a multiple of the last one plus a constant, two
-    sequences in turn, the sum of earlier ones, and differences that are a simple sequence themselves.
+    Tried in this order: equal differences or quotients, division without remainder, a multiple of the last term plus a
+    constant, multiples of the last two with or without one, two sequences in turn, and differences that follow a rule.
     """
     terms = list(terms)
-    for rule in (_steady, _affine, _by_two, _in_turn, _changing):
+    for rule in (_steady, _shrinking, _affine, _by_two, _mixed, _in_turn, _changing):
         found = rule(terms)
         if found is not None:
             return found
@@ -58,6 +58,27 @@ def _by_two(terms):
     p, q = p // under, q // under
     if all(z == p * y + q * x for x, y, z in zip(terms, terms[1:], terms[2:])):
         return p * terms[-1] + q * terms[-2]
+    return None
+
+
+def _mixed(terms):
+    """Each is p times the last one, plus q times the one before, plus a constant if it must be; p and q are small."""
+    if len(terms) < 4:
+        return None
+    small = sorted([(p, q) for p in range(-3, 4) for q in range(-3, 4) if q], key=lambda pq: abs(pq[0]) + abs(pq[1]))
+    for constant in (False, True):
+        for p, q in small:
+            plus = terms[2] - p * terms[1] - q * terms[0] if constant else 0
+            if all(z == p * y + q * x + plus for x, y, z in zip(terms, terms[1:], terms[2:])):
+                return p * terms[-1] + q * terms[-2] + plus
+    return None
+
+
+def _shrinking(terms):
+    """Each is the whole part of the one before divided by a small number."""
+    for by in range(2, 10):
+        if len(terms) > 2 and all(b == a // by for a, b in zip(terms, terms[1:])):
+            return terms[-1] // by
     return None
 
 
