@@ -13,7 +13,8 @@ from ..events import (
     Text,
     Thought,
 )
-from ..narration import Kind, Narrator, Sentence
+from ..narration import Kind, Language, Narrator, Sentence
+from ..narration.catalogue import IT_FAILED, RAN_THIS
 from ..types import Call
 
 LONGEST_LINE = 400
@@ -92,7 +93,7 @@ class Work:
                 if told and told.kind not in UNTOLD:
                     self.steps += 1
                     self.thinking = ""
-                    yield Line(f"step {self.steps}", lines(told))
+                    yield Line(f"step {self.steps}", lines(told, self.narrator.language or "en"))
 
     def _thought(self, event: Thought) -> Iterator[Line]:
         text = self.thoughts.get(event.key, "") + event.text
@@ -176,14 +177,16 @@ class Writing:
         return new
 
 
-def lines(told: Sentence) -> str:
+def lines(told: Sentence, language: Language) -> str:
     """A sentence as it stands in a summary: a plan with its tasks, a program as code."""
     who = f"[{told.place}] " if told.place else ""
     if told.parts:
         tasks = (f"- [{part.place}] {shortened(part.detail)}" for part in told.parts)
         return "\n".join([f"{told.text.capitalize()}:", *tasks])
     if told.kind == "ran":
-        return f"{who}{told.text}:\n```python\n{shortened(told.program)}\n```\n→ {shortened(told.detail)}"
+        outcome = "→" if told.ok else f"{IT_FAILED.say(language)}:"
+        program = f"```python\n{shortened(told.program)}\n```"
+        return f"{who}{RAN_THIS.say(language)}:\n{program}\n{outcome} {shortened(told.detail)}"
     return f"{who}{told.text}: {shortened(told.detail)}" if told.detail else f"{who}{told.text}"
 
 
