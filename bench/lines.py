@@ -1,6 +1,6 @@
-"""How much code one question runs through: the functions that it enters, and how many lines these have.
+"""How much code one question runs through: the functions that it enters, and how many lines these and their files have.
 
-    python -m bench.lines
+    python -m bench.lines [--files]
 
 A function counts once, with its docstring and prompts, however often it is entered. What only a first run enters, such
 as the start of a sandbox, does not count.
@@ -14,16 +14,23 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
+from starlette.applications import Starlette
+from starlette.types import Message
+
 import tertulia
 from tertulia import House, Question
 from tertulia.providers.scripted import Scripted
+from tertulia.server.app import build
+from tertulia.server.startup import open_service
+from tertulia.settings import Serving, Settings
 from tertulia.strategies.tertulia import Tertulia
 
 ROOT = Path(tertulia.__file__).parent
@@ -37,6 +44,15 @@ PLAN = {
 }
 
 
+REQUESTS = {
+    "/v1/chat/completions": {
+        "messages": [{"role": "user", "content": "Are there more minutes in a day than hours in a week?"}],
+        "stream_options": {"include_usage": True},
+    },
+    "/v1/responses": {"input": "Are there more minutes in a day than hours in a week?", "background": True},
+}
+
+
 @dataclass(frozen=True)
 class Trace:
     """What a piece of work entered."""
@@ -46,8 +62,10 @@ class Trace:
     calls: int
 
     @property
-    def files(self) -> int:
-        return len({file for file, _, _ in self.functions})
+    def files(self) -> dict[str, int]:
+        """Lines of each file that holds one."""
+        names = sorted({file for file, _, _ in self.functions})
+        return {name: len(Path(name).read_text().splitlines()) for name in names}
 
     @property
     def lines(self) -> int:
@@ -56,28 +74,42 @@ class Trace:
 
     @property
     def lines_of_files(self) -> int:
-        """Lines of the files that hold them."""
-        return sum(len(Path(file).read_text().splitlines()) for file in {file for file, _, _ in self.functions})
+        """Lines that a reader opens who follows the work."""
+        return sum(self.files.values())
+
+
+@dataclass
+class Recorder:
+    """Notes which functions of this package are entered, in this thread and in those that begin later."""
+
+    is_on: bool = True
+    entered: list[CodeType] = field(default_factory=list)
+
+    def __enter__(self) -> Recorder:
+        threading.setprofile(self._see)
+        sys.setprofile(self._see)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+    def _see(self, frame: FrameType, event: str, _: object) -> None:
+        if self.is_on and event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
+            self.entered.append(frame.f_code)
+
+    @property
+    def trace(self) -> Trace:
+        places = {(code.co_filename, code.co_firstlineno) for code in self.entered if code.co_name != "<module>"}
+        found = {(file, *span) for file, line in places if (span := spans(file).get(line))}
+        return Trace(frozenset(found), len(self.entered))
 
 
 def trace(work: Callable[[], object]) -> Trace:
-    """The functions of this package that `work` enters, in any thread."""
-    entered: list[CodeType] = []
-
-    def see(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
-            entered.append(frame.f_code)
-
-    threading.setprofile(see)
-    sys.setprofile(see)
-    try:
+    """The functions that `work` enters."""
+    with Recorder() as recorder:
         work()
-    finally:
-        sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
-    places = {(code.co_filename, code.co_firstlineno) for code in entered if code.co_name != "<module>"}
-    found = {(file, *span) for file, line in places if (span := spans(file).get(line))}
-    return Trace(frozenset(found), len(entered))
+    return recorder.trace
 
 
 @cache
@@ -127,11 +159,54 @@ def warm(work: Callable[[], object], runs: int = 3) -> Trace:
     return min((trace(work) for _ in range(runs)), key=lambda seen: seen.lines)
 
 
+def by_the_server(path: str, stored: bool) -> Trace:
+    """What a streamed request enters that is the second of its kind: one call of a model, with its usage."""
+    body = {"model": "tertulia-direct", "stream": True} | REQUESTS[path]
+    recorder = Recorder(is_on=False)
+
+    async def ask_twice(folder: str) -> None:
+        settings = Settings(model="scripted", database=f"{folder}/runs.db", server=Serving(store=stored))
+        app = build(open_service(settings, "127.0.0.1", lambda words: None))
+        async with app.router.lifespan_context(app):
+            for recorder.is_on in (False, True):
+                assert b"completion_tokens" in (answer := await post(app, path, body)) or b"output_tokens" in answer
+            recorder.is_on = False
+
+    with tempfile.TemporaryDirectory() as folder, recorder:
+        asyncio.run(ask_twice(folder))
+    return recorder.trace
+
+
+async def post(app: Starlette, path: str, body: object) -> bytes:
+    """What the application sends for a request of this machine."""
+    sent = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+    heard = list[bytes]()
+
+    async def receive() -> Message:
+        return sent.pop() if sent else await asyncio.get_running_loop().create_future()
+
+    async def send(message: Message) -> None:
+        heard.append(message.get("body", b""))
+
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers, "app": app}
+    await app(scope | {"http_version": "1.1", "scheme": "http", "root_path": ""}, receive, send)
+    return b"".join(heard)
+
+
 def main() -> None:
-    for work in (in_the_house, on_the_command_line):
-        seen = warm(work)
-        print(f"{work.__name__}: {seen.lines} lines of {len(seen.functions)} functions in {seen.files} files", end="")
+    chat, response = REQUESTS
+    traces = {work.__name__: lambda work=work: warm(work) for work in (in_the_house, on_the_command_line)}
+    traces["a chat, streamed and not stored"] = lambda: by_the_server(chat, stored=False)
+    traces["a chat, streamed and stored"] = lambda: by_the_server(chat, stored=True)
+    traces["a response in the background, not stored"] = lambda: by_the_server(response, stored=False)
+    traces["a response in the background, stored"] = lambda: by_the_server(response, stored=True)
+    for name, take in traces.items():
+        seen = take()
+        print(f"{name}: {seen.lines} lines of {len(seen.functions)} functions in {len(seen.files)} files", end="")
         print(f" of {seen.lines_of_files} lines; {seen.calls} calls")
+        if "--files" in sys.argv:
+            print(*(f"  {count:5} {Path(file).relative_to(ROOT)}" for file, count in seen.files.items()), sep="\n")
 
 
 if __name__ == "__main__":
