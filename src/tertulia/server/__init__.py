@@ -12,5 +12,5 @@ resumes what servers left behind that died.
 
 `startup` makes a `service` of the settings, which is what all requests share, and `process` has it listen. `keys` lets
 clients in, `problems` are what they are told when something goes wrong, `metrics` what whoever watches is told, and
-`openapi` describes it all.
+`about` is what it says of itself. The types of `objects` are what clients are sent.
 """

@@ -1,4 +1,4 @@
-"""The web application: which address is served by what, and what every answer has in common."""
+"""The web application: who answers at which address, and what every answer has in common."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from .. import ids
 from ..errors import TertuliaError
-from . import chat
-from .idempotency.once import Once
-from .openapi import document, page
-from .problems import Problem, as_problem, trace
+from . import chat, objects
+from .about import routes as about
+from .about.openapi import Operation, document, page
+from .idempotency.once import HEADER, Once
+from .problems import JSON, Problem, as_problem, trace
 from .reading.asking import LIMITS
+from .reading.chat_request import ChatRequest
+from .reading.response_request import ResponsesRequest
 from .responses import routes as responses
 from .service import Handler, Service
 
@@ -29,6 +32,42 @@ log = logging.getLogger(__name__)
 CLIENT_LEFT = 499
 SAFE = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+HEADERS = ["authorization", "content-type", "idempotency-key", *(f"x-tertulia-budget-{name}" for name in LIMITS)]
+"""That web pages may send."""
+RESPONSE = "/v1/responses/{id}"
+REPLAY: dict[str, JSON] = {"stream": {"type": "boolean"}, "starting_after": {"type": "integer", "minimum": 0}}
+OPERATIONS = (
+    Operation("POST", "/v1/chat/completions", chat.complete, objects.ChatCompletion, ChatRequest, objects.Chunk),
+    Operation(
+        "POST",
+        "/v1/responses",
+        responses.create,
+        objects.Response,
+        ResponsesRequest,
+        objects.ResponseEvent,
+        makes={
+            "retrieve": f"GET {RESPONSE}",
+            "delete": f"DELETE {RESPONSE}",
+            "cancel": f"POST {RESPONSE}/cancel",
+            "input_items": f"GET {RESPONSE}/input_items",
+        },
+    ),
+    Operation("GET", RESPONSE, responses.retrieve, objects.Response, events=objects.ResponseEvent, query=REPLAY),
+    Operation("DELETE", RESPONSE, responses.delete, objects.Deleted),
+    Operation("POST", f"{RESPONSE}/cancel", responses.cancel, objects.Response),
+    Operation(
+        "GET",
+        f"{RESPONSE}/input_items",
+        responses.input_items,
+        objects.InputItems,
+        query={"order": {"enum": ["asc", "desc"]}},
+    ),
+    Operation("GET", "/v1/models", about.models, objects.Models),
+    Operation("GET", "/v1/models/{id}", about.model, objects.Model),
+    Operation("GET", "/metrics", about.metrics, str),
+    Operation("GET", "/healthz", about.healthy, objects.Health, is_open=True),
+    Operation("GET", "/readyz", about.ready, objects.Health, is_open=True),
+)
 
 
 def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | None = None) -> Starlette:
@@ -44,28 +83,13 @@ def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | No
         CORSMiddleware,
         allow_origins=origins or [],
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=[
-            "authorization",
-            "content-type",
-            "idempotency-key",
-            *(f"x-tertulia-budget-{name}" for name in LIMITS),
-        ],
+        allow_headers=HEADERS,
         expose_headers=["x-request-id"],
     )
     once = Once()
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", guarded(once(chat.complete)), methods=["POST"]),
-            Route("/v1/responses", guarded(once(responses.create)), methods=["POST"]),
-            Route("/v1/responses/{id}", guarded(responses.retrieve), methods=["GET"]),
-            Route("/v1/responses/{id}", guarded(responses.delete), methods=["DELETE"]),
-            Route("/v1/responses/{id}/cancel", guarded(responses.cancel), methods=["POST"]),
-            Route("/v1/responses/{id}/input_items", guarded(responses.input_items), methods=["GET"]),
-            Route("/v1/models", guarded(models), methods=["GET"]),
-            Route("/v1/models/{id}", guarded(model), methods=["GET"]),
-            Route("/metrics", guarded(metrics), methods=["GET"]),
-            Route("/healthz", healthy, methods=["GET"]),
-            Route("/readyz", ready, methods=["GET"]),
+            *(Route(one.path, endpoint(one, once), methods=[one.method]) for one in OPERATIONS),
             Route("/openapi.json", described, methods=["GET"]),
             Route("/docs", docs, methods=["GET"]),
         ],
@@ -75,10 +99,35 @@ def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | No
     )
 
 
+def endpoint(operation: Operation, once: Once) -> Callable[[Request], Awaitable[Response]]:
+    """What starlette calls for an operation."""
+    if operation.is_open:
+        return unguarded(operation.handler)
+    return guarded(keyed(operation.handler, once) if operation.body else operation.handler)
+
+
+def keyed(handler: Handler, once: Once) -> Handler:
+    """The handler, where a request that bears an idempotency key is answered once."""
+
+    async def answer(request: Request, service: Service, holder: str) -> Response:
+        if HEADER in request.headers:
+            return await once.answer(handler, request, service, holder)
+        return await handler(request, service, holder)
+
+    return answer
+
+
+def unguarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await handler(request, request.app.state.service, "")
+
+    return answer
+
+
 def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for those who may ask; whatever goes wrong in it becomes an error object."""
 
-    async def endpoint(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         service: Service = request.app.state.service
         id, began = ids.new_id(ids.REQUEST), time.monotonic()
         try:
@@ -96,7 +145,7 @@ def guarded(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         log.info("%s %s %s %d %.3f s", id, request.method, request.url.path, response.status_code, seconds)
         return response
 
-    return endpoint
+    return answer
 
 
 def refusal(problem: Problem) -> Response:
@@ -112,46 +161,10 @@ async def not_here(request: Request, error: Exception) -> Response:
     return response
 
 
-async def models(request: Request, service: Service, holder: str) -> Response:
-    return JSONResponse({"object": "list", "data": [model_object(id, service) for id in service.houses.ids]})
-
-
-async def model(request: Request, service: Service, holder: str) -> Response:
-    id = request.path_params["id"]
-    service.houses.find(id)
-    return JSONResponse(model_object(id, service))
-
-
-def model_object(id: str, service: Service) -> dict[str, object]:
-    return {"id": id, "object": "model", "created": service.started, "owned_by": "tertulia"}
-
-
-async def metrics(request: Request, service: Service, holder: str) -> Response:
-    gauges = {
-        "tertulia_runs": service.turns.taken,
-        "tertulia_runs_waiting": service.turns.waiting,
-        "tertulia_background_runs": len(service.background_runs),
-    }
-    return PlainTextResponse(service.metrics.text(gauges), media_type="text/plain; version=0.0.4")
-
-
-async def healthy(request: Request) -> Response:
-    """Whether the process works."""
-    return JSONResponse({"status": "ok"})
-
-
-async def ready(request: Request) -> Response:
-    """Whether it takes new work."""
-    draining = request.app.state.service.draining
-    return JSONResponse({"status": "stopping" if draining else "ready"}, 503 if draining else 200)
-
-
 async def described(request: Request) -> Response:
-    return JSONResponse(document(tuple(request.app.state.service.houses.ids)))
+    return JSONResponse(document(OPERATIONS, tuple(request.app.state.service.houses.ids)))
 
 
 async def docs(request: Request) -> Response:
-    return HTMLResponse(
-        page(document(tuple(request.app.state.service.houses.ids))),
-        headers=SAFE | {"content-security-policy": PAGE_POLICY},
-    )
+    described = document(OPERATIONS, tuple(request.app.state.service.houses.ids))
+    return HTMLResponse(page(described), headers=SAFE | {"content-security-policy": PAGE_POLICY})

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
-from ..codec import tokens
 from ..model import OUT_OF_TIME, OUT_OF_TOKENS
 from ..progress import Progress
 from ..usage import Ledger, Report
-from .problems import JSON
+from .objects import AgentUsage, FinishReason, ResponseUsage, TertuliaUsage, Usage
 
 
-def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> JSON:
+def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> Usage:
     """The `usage` of a chat completion; `stored` are the ids under which its runs are kept.
 
     All that was read is prompt, all that was written is completion, and what of that was not shown is reasoning.
@@ -30,17 +30,19 @@ def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Se
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         },
-        "tertulia": {**three_numbers(runs, report, ignored), "runs": list(stored)},
+        "tertulia": three_numbers(runs, report, ignored, stored),
     }
 
 
-def response_usage(run: Progress, ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> JSON:
+def response_usage(run: Progress, ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> ResponseUsage:
     """The `usage` of a response."""
     usage = chat_usage([run], ignored, stored)
     return {
         "input_tokens": usage["prompt_tokens"],
-        "input_tokens_details": {"cached_tokens": usage["prompt_tokens_details"]["cached_tokens"]}
-        | {"cache_write_tokens": 0},
+        "input_tokens_details": {
+            "cached_tokens": usage["prompt_tokens_details"]["cached_tokens"],
+            "cache_write_tokens": 0,
+        },
         "output_tokens": usage["completion_tokens"],
         "output_tokens_details": {"reasoning_tokens": usage["completion_tokens_details"]["reasoning_tokens"]},
         "total_tokens": usage["total_tokens"],
@@ -48,23 +50,33 @@ def response_usage(run: Progress, ignored: Sequence[str] = (), stored: Sequence[
     }
 
 
-def three_numbers(runs: Sequence[Progress], report: Report, ignored: Sequence[str]) -> JSON:
+def three_numbers(
+    runs: Sequence[Progress], report: Report, ignored: Sequence[str], stored: Sequence[str]
+) -> TertuliaUsage:
     """Input, output, reasoning, and who spent what."""
     stopped = next((run.answer.stopped for run in runs if run.answer and run.answer.stopped), None)
     return {
-        **tokens(report),
+        "input": report.input,
+        "output": report.output,
+        "reasoning": report.reasoning,
+        "total": report.total,
+        "reasoning_read": report.reasoning_read,
+        "reasoning_written": report.reasoning_written,
+        "cached": report.cached,
+        "exact": report.exact,
         "cost_usd": report.cost,
         "calls": report.calls,
         "strategy": runs[0].strategy,
         "agents": agents([run.ledger for run in runs]),
         "stopped": stopped,
         "ignored": list(ignored),
+        "runs": list(stored),
     }
 
 
-def agents(ledgers: Sequence[Ledger]) -> list[JSON]:
+def agents(ledgers: Sequence[Ledger]) -> list[AgentUsage]:
     """What each agent spent, in the order in which they began."""
-    spent: dict[str, JSON] = {}
+    spent: dict[str, AgentUsage] = {}
     for entry in (entry for ledger in ledgers for entry in ledger):
         one = spent.setdefault(
             entry.agent, {"agent": entry.agent, "calls": 0, "read": 0, "written": 0, "cached": 0, "models": []}
@@ -94,7 +106,12 @@ def total(reports: Sequence[Report]) -> Report:
     )
 
 
-def finish_reason(run: Progress) -> str:
+def end_status(run: Progress) -> Literal["completed", "incomplete"]:
+    """How the answer ended, as a response has it."""
+    return "incomplete" if finish_reason(run) == "length" else "completed"
+
+
+def finish_reason(run: Progress) -> FinishReason:
     """Why the answer ended, as `finish_reason` has it."""
     if run.answer and run.answer.calls:
         return "tool_calls"

@@ -14,14 +14,24 @@ from .. import ids
 from ..schedule import gather
 from ..types import Call
 from .bill import chat_usage, finish_reason
-from .idempotency.replies import reply_of
+from .objects import (
+    AssistantMessage,
+    ChatCompletion,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    Delta,
+    FinishReason,
+    ToolCall,
+    Usage,
+)
 from .pieces import Line, Piece, Said, Wanted
-from .problems import JSON, Problem, stopping
+from .problems import Problem, stopping
 from .reading.body import read
 from .reading.chat_request import ChatRequest, from_chat
 from .reading.client import unless_gone
 from .reading.messages import addresses
-from .service import Service
+from .service import Service, reply_of
 from .sse import EventStream, frame
 from .visit import Visit
 
@@ -50,18 +60,21 @@ class Completion:
         """`reply` is what it becomes under an idempotency key; empty for none."""
         self.visit, self.asked = visit, asked
         visit.served, visit.lasts = ids.new_id(ids.COMPLETION, reply), bool(reply)
-        self.stem: JSON = {
+        self._stem: Chunk = {
             "id": visit.served,
-            "object": "chat.completion",
+            "object": "chat.completion.chunk",
             "created": int(time.time()),
             "model": visit.asking.model,
             "system_fingerprint": visit.service.houses.fingerprint(visit.asking.model),
             "service_tier": visit.tier,
+            "choices": [],
         }
+        if asked.stream_options and asked.stream_options.include_usage:
+            self._stem["usage"] = None
 
     # -- plain
 
-    async def whole(self) -> JSON:
+    async def whole(self) -> ChatCompletion:
         """All of it at once.
 
         Raises:
@@ -71,13 +84,24 @@ class Completion:
             choices = await gather(self._choice(number) for number in range(self.visit.asking.choices))
         except Exception as error:
             raise self._problem(error) from error
-        metadata = {"metadata": self.asked.metadata} if self.asked.metadata else {}
-        return {**self.stem, "choices": choices, "usage": self._usage(), **metadata}
+        completion: ChatCompletion = {
+            "id": self._stem["id"],
+            "object": "chat.completion",
+            "created": self._stem["created"],
+            "model": self._stem["model"],
+            "system_fingerprint": self._stem["system_fingerprint"],
+            "service_tier": self._stem["service_tier"],
+            "choices": choices,
+            "usage": self._usage(),
+        }
+        if self.asked.metadata:
+            completion["metadata"] = self.asked.metadata
+        return completion
 
-    async def _choice(self, number: int) -> JSON:
+    async def _choice(self, number: int) -> Choice:
         pieces = [piece async for piece in self.visit.pieces(number)]
         calls = [call_of(piece.call) for piece in pieces if isinstance(piece, Wanted)]
-        message: JSON = {
+        message: AssistantMessage = {
             "role": "assistant",
             "content": "".join(piece.text for piece in pieces if isinstance(piece, Said)) or (None if calls else ""),
             "reasoning_content": "".join(thought(piece) for piece in pieces if isinstance(piece, Line)),
@@ -92,9 +116,6 @@ class Completion:
     # -- streamed
 
     def stream(self, visit: AsyncExitStack) -> EventStream:
-        self.stem["object"] = "chat.completion.chunk"
-        if self.asked.stream_options and self.asked.stream_options.include_usage:
-            self.stem["usage"] = None
         return EventStream(self._frames(), last_words=lambda: frame(stopping().body), visit=visit)
 
     async def _frames(self) -> AsyncGenerator[bytes, None]:
@@ -107,8 +128,8 @@ class Completion:
                     yield self._chunk(number, self._delta(number, piece))
             for number in numbers:
                 yield self._chunk(number, {}, finish_reason(self.visit.runs[number]))
-            if "usage" in self.stem:
-                yield frame({**self.stem, "choices": [], "usage": self._usage()})
+            if "usage" in self._stem:
+                yield frame({**self._stem, "usage": self._usage()})
             yield DONE
         except Exception as error:
             problem = self._problem(error)
@@ -145,7 +166,7 @@ class Completion:
                     raise one
                 yield one
 
-    def _delta(self, number: int, piece: Piece) -> JSON:
+    def _delta(self, number: int, piece: Piece) -> Delta:
         """What a piece adds to an answer."""
         match piece:
             case Said():
@@ -157,13 +178,13 @@ class Completion:
                 assert answer is not None
                 return {"tool_calls": [{"index": answer.calls.index(piece.call), **call_of(piece.call)}]}
 
-    def _chunk(self, number: int, delta: JSON, ending: str | None = None) -> bytes:
-        choice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": ending}
-        return frame({**self.stem, "choices": [choice]})
+    def _chunk(self, number: int, delta: Delta, ending: FinishReason | None = None) -> bytes:
+        choice: ChunkChoice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": ending}
+        return frame({**self._stem, "choices": [choice]})
 
     # -- both
 
-    def _usage(self) -> JSON:
+    def _usage(self) -> Usage:
         return chat_usage(self.visit.runs, self.visit.asking.ignored, self.visit.stored)
 
     def _problem(self, error: BaseException) -> Problem:
@@ -171,9 +192,8 @@ class Completion:
         return self.visit.service.problem(error, usage)
 
 
-def call_of(call: Call) -> JSON:
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+def call_of(call: Call) -> ToolCall:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def thought(line: Line) -> str:

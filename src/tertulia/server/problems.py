@@ -22,8 +22,10 @@ from ..errors import (
     TertuliaError,
     UnusableReply,
 )
+from .objects import ErrorDetails, ErrorObject, ResponseUsage, Usage
 
 JSON = dict[str, Any]
+"""What nobody but the client knows the shape of."""
 
 
 @dataclass
@@ -40,13 +42,15 @@ class Problem(Exception):
     """Seconds after which asking again may work; None if that is not known."""
     again: bool | None = None
     """Whether asking again is worth it; None leaves it to the client, who goes by the status."""
-    usage: JSON | None = None
+    usage: Usage | ResponseUsage | None = None
     """What was spent all the same."""
 
     @property
-    def body(self) -> JSON:
-        error: JSON = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return {"error": error | ({"usage": self.usage} if self.usage else {})}
+    def body(self) -> ErrorObject:
+        error: ErrorDetails = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
+        if self.usage:
+            error["usage"] = self.usage
+        return {"error": error}
 
     @property
     def headers(self) -> dict[str, str]:
@@ -98,7 +102,7 @@ def where(path: Sequence[str | int]) -> str:
     return text
 
 
-def as_problem(error: BaseException, usage: JSON | None = None, open_book: bool = True) -> Problem:
+def as_problem(error: BaseException, usage: Usage | ResponseUsage | None = None, open_book: bool = True) -> Problem:
     """What the client is told of an error.
 
     Args:

@@ -20,12 +20,15 @@ from .houses import Houses
 from .keys import Door
 from .limits import Accounts, Turns
 from .metrics import Metrics
-from .problems import JSON, Problem, as_problem, trace
+from .objects import ResponseUsage, Usage
+from .problems import Problem, as_problem, trace
 from .reading.client import unless_gone
 from .reading.fetching import Fetcher
 from .reading.images import Fetched
 from .runners import Runner
 
+REPLY = "tertulia.reply"
+"""Where a request's scope has the id of the reply that it becomes under an idempotency key."""
 log = logging.getLogger(__name__)
 
 
@@ -78,7 +81,7 @@ class Service:
             return {}
         return await unless_gone(request, self.fetcher.fetch(places))
 
-    def problem(self, error: BaseException, usage: JSON | None = None) -> Problem:
+    def problem(self, error: BaseException, usage: Usage | ResponseUsage | None = None) -> Problem:
         """What the client is told of an error; one that nobody foresaw is logged, without what was said."""
         if not isinstance(error, Problem | TertuliaError):
             log.error("a run failed: %s", trace(error))
@@ -105,6 +108,11 @@ class Service:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def reply_of(request: Request) -> str:
+    """Id of the reply that a request becomes under its idempotency key; empty if it has none."""
+    return str(request.scope.get(REPLY, ""))
 
 
 Handler = Callable[[Request, Service, str], Awaitable[Response]]

@@ -18,10 +18,10 @@ from ..problems import Problem, refused
 from ..reading.asking import LIMITS
 from ..reading.body import LARGE, whole_body
 from ..reading.client import unless_gone
-from ..service import Handler, Service
+from ..service import REPLY, Handler, Service
 from ..sse import EventStream
 from .recording import STREAM, Recording
-from .replies import SCOPE, Replies, Reply
+from .replies import Replies, Reply
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -29,7 +29,7 @@ LONGEST_KEY = 255
 
 @dataclass
 class Once:
-    """Makes handlers answer once for each key; those of requests without one are as they were.
+    """Answers once for each key.
 
     A request with a key is worked on whether or not its client stays, as whoever sends one will ask again. A reply that
     failed is not kept: those who wait for it get it, and whoever comes later begins anew.
@@ -38,15 +38,13 @@ class Once:
     recordings: dict[tuple[str, str], Recording] = field(default_factory=dict)
     """Replies that this process is making, by owner and id."""
 
-    def __call__(self, handler: Handler) -> Handler:
-        async def endpoint(request: Request, service: Service, holder: str) -> Response:
-            if HEADER not in request.headers:
-                return await handler(request, service, holder)
-            return await self._answer(handler, request, service, holder)
+    async def answer(self, handler: Handler, request: Request, service: Service, holder: str) -> Response:
+        """The reply to a request that bears a key.
 
-        return endpoint
-
-    async def _answer(self, handler: Handler, request: Request, service: Service, holder: str) -> Response:
+        Raises:
+            Problem: if the key is empty or too long, or came before with another request.
+            ClientDisconnect: if the client left first.
+        """
         key = request.headers[HEADER]
         if not 0 < len(key) <= LONGEST_KEY:
             raise refused(HEADER, f"the header {HEADER} may have 1 to {LONGEST_KEY} characters")
@@ -99,7 +97,7 @@ class Once:
             if known is not True:
                 del self.recordings[place]
         if known is True:
-            scope = {**request.scope, SCOPE: recording.id}
+            scope = {**request.scope, REPLY: recording.id}
             making = recording.make(handler, Request(scope, _receiving(body)))
             recording.service.begin(making).add_done_callback(lambda _: self.recordings.pop(place))
         return known

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import TypeAdapter
-from starlette.requests import Request
 
 from ... import ids
 from ...durable.liveness import Heartbeat, dead_holder
 from ...stores.documents import Documents
 from ...stores.records import Idempotency
 
-SCOPE = "tertulia.reply"
-"""Where a request's scope says which reply under a key it becomes."""
 LOOK_SECONDS = 0.25
 """How often a reply is looked for that another server makes."""
 
@@ -31,11 +28,6 @@ class Reply:
 
 
 REPLY = TypeAdapter(Reply)
-
-
-def reply_of(request: Request) -> str:
-    """Id of the reply that a request becomes under its key; empty if it has none."""
-    return str(request.scope.get(SCOPE, ""))
 
 
 @dataclass(frozen=True)

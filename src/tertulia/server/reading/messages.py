@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from ...types import LONGEST_QUESTION, Form, Image, Question, Turn
 from ..problems import Problem, refused
@@ -112,7 +112,7 @@ def _url(part: Part) -> object:
     return part.image_url.get("url") if isinstance(part.image_url, dict) else part.image_url
 
 
-def call_in_words(function: dict[str, Any]) -> str:
+def call_in_words(function: Mapping[str, object]) -> str:
     """A tool call of an earlier answer, as the conversation has it."""
     return f"(called {function.get('name')} with {function.get('arguments') or function.get('input') or '{}'})"
 

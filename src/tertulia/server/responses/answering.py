@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from ... import ids
 from ...errors import StoreError
-from ..bill import finish_reason, response_usage
-from ..problems import JSON, Problem, stopping
+from ..bill import end_status, response_usage
+from ..objects import Response, ResponseEvent, ResponseUsage
+from ..problems import Problem, stopping
 from ..reading.response_request import ResponsesRequest
 from ..sse import EventStream
 from ..visit import Visit
@@ -35,7 +36,7 @@ class Answering:
         self.visit.served, self.visit.lasts = ids.new_id(ids.RESPONSE, self.reply), bool(self.reply)
         self.writer = Writer(_blank(self.visit, self.asked))
 
-    async def whole(self) -> JSON:
+    async def whole(self) -> Response:
         """The response, once it is complete.
 
         Raises:
@@ -71,7 +72,7 @@ class Answering:
     def _last_words(self) -> bytes:
         return b"".join(map(as_frame, self.writer.fail(stopping(), self._usage)))
 
-    async def _events(self) -> AsyncGenerator[JSON, None]:
+    async def _events(self) -> AsyncGenerator[ResponseEvent, None]:
         """The run as events, up to its end."""
         visit = self.visit
         async with aclosing(visit.pieces()) as pieces:
@@ -79,9 +80,8 @@ class Answering:
                 for event in self.writer.write(piece):
                     yield event
         run = visit.runs[0]
-        status = "incomplete" if finish_reason(run) == "length" else "completed"
         usage = response_usage(run, visit.asking.ignored, visit.stored)
-        ending = self.writer.end(status, usage, int(time.time()))
+        ending = self.writer.end(end_status(run), usage, int(time.time()))
         await self._keep()
         for event in ending:
             yield event
@@ -100,7 +100,7 @@ class Answering:
             response["store"] = False
 
     @property
-    def _usage(self) -> JSON | None:
+    def _usage(self) -> ResponseUsage | None:
         visit = self.visit
         return response_usage(visit.runs[0], visit.asking.ignored, visit.stored) if visit.has_spent else None
 
@@ -108,7 +108,7 @@ class Answering:
         return self.visit.service.problem(error, self._usage)
 
 
-def _blank(visit: Visit, asked: ResponsesRequest) -> JSON:
+def _blank(visit: Visit, asked: ResponsesRequest) -> Response:
     """The response before anything is written."""
     text = asked.text.model_dump(mode="json", by_alias=True, exclude_none=True) if asked.text else {}
     reasoning = asked.reasoning

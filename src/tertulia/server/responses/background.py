@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from ... import ids
 from ...errors import RunCancelled, RunTaken, StoreError, UnknownName
-from ..problems import JSON, Problem, stopping
+from ..objects import ResponseEvent
+from ..problems import Problem, stopping
 from ..runners import Job, adding
 from ..service import Service
 from ..sse import EventStream
@@ -88,7 +89,7 @@ class Background:
         if replay.failure:
             raise replay.failure
 
-    async def _events(self, replay: Replay) -> AsyncGenerator[Sequence[JSON], None]:
+    async def _events(self, replay: Replay) -> AsyncGenerator[Sequence[ResponseEvent], None]:
         yield replay.begin()
         runs, archive, kept = self.service.heartbeat.runs, Archive(self.service), replay.kept
         while True:

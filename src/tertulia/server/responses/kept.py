@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+from pydantic import SkipValidation, TypeAdapter
 
 from ...types import Turn
+from ..objects import Response
 from ..problems import JSON
 from ..reading.response_request import ResponsesRequest
 
@@ -22,14 +23,14 @@ class Kept:
     owner: str
     """Who asked; nobody else learns that it exists."""
     id: str
-    response: JSON
+    response: SkipValidation[Response]
     items: Sequence[JSON] = ()
     """What was asked, as items."""
     turns: tuple[Turn, ...] = ()
     """The conversation, its answer included; empty until there is one."""
     reply: str = ""
     """The reply that was kept under the request's idempotency key; empty for none."""
-    blank: JSON | None = None
+    blank: SkipValidation[Response] | None = None
     """What it was before anything was written; None if it is not told from the events of a stored run."""
     ignored: tuple[str, ...] = ()
     """Parameters that had no effect, if it is told from a run."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from ...events import Answered
 from ...progress import Progress
 from ...stores.records import Numbered, Stored
-from ..bill import finish_reason, response_usage
+from ..bill import end_status, response_usage
+from ..objects import ResponseUsage
 from ..pieces import Teller
-from ..problems import JSON, Problem
+from ..problems import Problem
 from .kept import Kept
-from .writer import Writer, turns_of
+from .writer import Events, Writer, turns_of
 
 
 @dataclass
@@ -28,14 +29,15 @@ class Replay:
     """Number of the last event of the run that it has seen."""
 
     def __post_init__(self) -> None:
-        blank = deepcopy(self.kept.blank) or {}
+        assert self.kept.blank is not None, "only a background response can be replayed"
+        blank = deepcopy(self.kept.blank)
         self.writer = Writer(blank)
         self.teller = Teller(whole=blank["text"]["format"]["type"] != "text")
 
-    def begin(self) -> list[JSON]:
+    def begin(self) -> Events:
         return self.writer.begin()
 
-    def see(self, numbered: Numbered) -> list[JSON]:
+    def see(self, numbered: Numbered) -> Events:
         """The events of the response that this one of the run makes."""
         events = [] if self.last else self.writer.start()
         self.last = numbered.number
@@ -43,15 +45,14 @@ class Replay:
         for piece in self.teller.see(numbered.event):
             events += self.writer.write(piece)
         if isinstance(numbered.event, Answered):
-            status = "incomplete" if finish_reason(self.progress) == "length" else "completed"
-            events += self.writer.end(status, self.usage, int(numbered.at))
+            events += self.writer.end(end_status(self.progress), self.usage, int(numbered.at))
         return events
 
-    def end(self) -> list[JSON]:
+    def end(self) -> Events:
         """The last events, of a response that has no answer."""
         return self.fail(self.failure) if self.failure else []
 
-    def fail(self, problem: Problem) -> list[JSON]:
+    def fail(self, problem: Problem) -> Events:
         return self.writer.fail(problem, self.usage_if_any)
 
     @property
@@ -77,10 +78,10 @@ class Replay:
         )
 
     @property
-    def usage_if_any(self) -> JSON | None:
+    def usage_if_any(self) -> ResponseUsage | None:
         """None if no model was called."""
         return self.usage if any(entry.usage.total for entry in self.progress.ledger) else None
 
     @property
-    def usage(self) -> JSON:
+    def usage(self) -> ResponseUsage:
         return response_usage(self.progress, self.kept.ignored, self.runs)

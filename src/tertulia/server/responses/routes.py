@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ...types import Turn
-from ..idempotency.replies import Replies, reply_of
+from ..idempotency.replies import Replies
 from ..problems import Problem, refused
 from ..reading.body import read
 from ..reading.client import unless_gone
 from ..reading.messages import addresses
 from ..reading.response_request import ResponsesRequest, from_responses
-from ..service import Service
+from ..service import Service, reply_of
 from ..visit import Visit
 from .answering import Answering
 from .archive import Archive
@@ -24,7 +24,7 @@ from .kept import Kept
 
 
 async def create(request: Request, service: Service, holder: str) -> Response:
-    """Answer, at once or in the background."""
+    """Make a response, at once or in the background."""
     asked = await read(request, ResponsesRequest, service.serving.body_bytes)
     before = await _turns_before(asked, service, holder)
     items = () if isinstance(asked.input, str) else asked.input
@@ -90,7 +90,7 @@ async def cancel(request: Request, service: Service, holder: str) -> Response:
 
 
 async def delete(request: Request, service: Service, holder: str) -> Response:
-    """Forget a response.
+    """Delete a response.
 
     Raises:
         Problem: if there is none, or its worker does not stop it in time.
@@ -104,7 +104,7 @@ async def delete(request: Request, service: Service, holder: str) -> Response:
 
 
 async def input_items(request: Request, service: Service, holder: str) -> Response:
-    """What was asked for a response, as items.
+    """The items that a response answers.
 
     Raises:
         Problem: if there is none.
