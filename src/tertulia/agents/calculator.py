@@ -82,7 +82,7 @@ class Calculator(Agent):
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
         run, asked = run.by(self.name), brief(task, known)
-        examples = await self.examples_for(task, run)
+        examples = await self.examples_for(task, run) if self.has_cards else self.examples
         executions, key = list[Execution](), ""
         for _ in range(1 + self.repairs):
             text = asked if not executions else REPAIR.format(**vars(executions[-1]), task=asked)
@@ -103,8 +103,6 @@ class Calculator(Agent):
 
     async def examples_for(self, task: Task, run: Run) -> Examples:
         """What is shown for a task: its kind's card and what shows the form, or all examples if no card is near."""
-        if not self.has_cards:
-            return self.examples
         try:
             name = await run.use("skills", str, lambda: choose(task.text))
         except SettingsError:  # the event says that the encoder is not installed
