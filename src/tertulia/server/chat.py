@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from .. import ids
-from ..schedule import gather
+from ..schedule import beside, gather
 from ..types import Call
 from .bill import chat_usage, finish_reason
 from .objects import (
@@ -158,9 +158,7 @@ class Completion:
             except Exception as error:
                 await waiting.put(error)
 
-        async with AsyncExitStack() as stack:
-            putting = asyncio.create_task(put_all())
-            stack.push_async_callback(ended, putting)
+        async with beside(put_all()):
             while (one := await waiting.get()) is not None:
                 if isinstance(one, BaseException):
                     raise one
@@ -198,8 +196,3 @@ def call_of(call: Call) -> ToolCall:
 
 def thought(line: Line) -> str:
     return f"{line.text}\n"
-
-
-async def ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

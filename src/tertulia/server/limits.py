@@ -12,79 +12,44 @@ from dataclasses import dataclass, field
 
 from ..budget import Budget
 from ..errors import StoreError
+from ..schedule import beside
 from ..settings import Key
+from ..slots import Slots
 from ..stores.spending import DAY, Spending
 from ..usage import Ledger
 from .problems import Problem
 
 log = logging.getLogger(__name__)
-MOST_SECONDS = 3600.0
 LOOK_SECONDS = 2.0
 """How often it is read what was spent at other servers."""
 LEAST_SECONDS = 0.05
 """Between two looks, however much ends here."""
 
 
-class Turns:
+class Turns(Slots):
     """Runs at the same time, and a bounded queue of those who wait for their turn."""
 
     def __init__(self, most: int, queue: int) -> None:
-        self._most, self._queue = most, queue
-        self.taken = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
+        super().__init__(most)
+        self._most_waiting = queue
 
     def check(self) -> None:
         """Raise `Problem` if too many wait already."""
-        if len(self._waiting) >= self._queue and self.taken >= self._most:
+        if self.waiting >= self._most_waiting and self.taken >= self.limit:
             raise busy(1.0)
 
-    async def take(self, seconds: float) -> None:
+    async def take_within(self, seconds: float) -> None:
         """Wait for a turn, at most so many seconds; give it back with `give_back`.
 
         Raises:
             Problem: at once if too many wait already, or when the wait has been too long.
         """
-        if self.taken < self._most and not self._waiting:
-            self.taken += 1
-            return
         self.check()
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
         try:
             async with asyncio.timeout(seconds):
-                await turn
+                await self.take()
         except TimeoutError:
-            self._leave(turn)
             raise busy(seconds) from None
-        except asyncio.CancelledError:
-            self._leave(turn)
-            raise
-
-    async def take_at_last(self) -> None:
-        """Wait for a turn, however long that takes."""
-        while True:
-            try:
-                return await self.take(MOST_SECONDS)
-            except Problem:  # too many wait already
-                await asyncio.sleep(0.5)
-
-    def give_back(self) -> None:
-        self.taken -= 1
-        while self._waiting and self.taken < self._most:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                self.taken += 1
-
-    def _leave(self, turn: asyncio.Future[None]) -> None:
-        if turn.done() and not turn.cancelled():  # it was given the turn just as it left
-            self.give_back()
-        elif turn in self._waiting:
-            self._waiting.remove(turn)
 
 
 @dataclass
@@ -204,12 +169,8 @@ class Accounts:
             yield self
             return
         await self._read()
-        looking = asyncio.create_task(self._look())
-        try:
+        async with beside(self._look()):
             yield self
-        finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
 
     async def _look(self) -> None:
         while any(account.has_daily_limits for account in self._of.values()):

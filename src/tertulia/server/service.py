@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..durable.liveness import Heartbeat
 from ..errors import TertuliaError
+from ..schedule import Tasks
 from ..settings import Serving
 from ..stores.documents import Documents
 from .houses import Houses
@@ -52,23 +51,13 @@ class Service:
     drained_at: float | None = None
     """When it began to stop; None if it has not."""
     started: int = field(default_factory=lambda: int(time.time()))
-    _working: set[asyncio.Task[Any]] = field(default_factory=set)
-    _watching: set[asyncio.Task[Any]] = field(default_factory=set)
+    work: Tasks = field(default_factory=Tasks)
+    """What goes on without a client, and may end before the server does."""
+    watching: Tasks = field(default_factory=Tasks)
+    """Follows what others do; nothing is lost when it is cancelled."""
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.serving.runs, self.serving.queue)
-
-    def begin(self, work: Coroutine[Any, Any, Any], *, only_watches: bool = False) -> asyncio.Task[Any]:
-        """Do work that goes on without its client.
-
-        Args:
-            only_watches: Nothing is lost if it is cancelled; else it may end before the server does.
-        """
-        task = asyncio.create_task(work)
-        tasks = self._watching if only_watches else self._working
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-        return task
 
     async def fetch(self, request: Request, places: Mapping[str, str]) -> Fetched:
         """The images at some addresses; none where nobody may fetch them, so that each is refused where it stands.
@@ -101,13 +90,9 @@ class Service:
         """Let work end in what is left of the grace time, and cancel what does not."""
         self.drain()
         assert self.drained_at is not None
-        left = self.drained_at + self.serving.grace_seconds - time.monotonic()
-        if self._working and left > 0:
-            await asyncio.wait(self._working, timeout=left)
-        tasks = [*self._working, *self._watching]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.work.wait(self.drained_at + self.serving.grace_seconds - time.monotonic())
+        await self.work.close()
+        await self.watching.close()
 
 
 def reply_of(request: Request) -> str:

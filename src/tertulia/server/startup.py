@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from ..durable.liveness import Heartbeat, this_process
 from ..durable.reaper import PRUNE_SECONDS, prune
-from ..errors import SettingsError, StoreError
+from ..errors import SettingsError, TertuliaError
+from ..schedule import beside, every
 from ..settings import Serving, Settings
 from ..stores.documents import Documents
 from ..stores.places import runs_at
@@ -19,6 +19,7 @@ from ..stores.transient import Transient
 from .houses import Houses, open_houses
 from .keys import Door, door
 from .limits import Accounts
+from .problems import trace
 from .reading.fetching import fetching
 from .runners import Runner
 from .runners.here import Here, Stored
@@ -62,7 +63,7 @@ async def at_work(
         await stack.enter_async_context(runs)
         heartbeat = await stack.enter_async_context(Heartbeat(runs, this_process("server")))
         documents = Documents(runs.database, None if serving.store else serving.stored)
-        await stack.enter_async_context(_pruned(runs, keep_days))
+        await stack.enter_async_context(beside(every(PRUNE_SECONDS, lambda: prune(runs, keep_days), _report)))
         accounts = Accounts(door.keys, Spending(runs.database), serving.store)
         await stack.enter_async_context(accounts.kept_fresh())
         service = Service(houses, door, serving, heartbeat, documents, _runner(serving, heartbeat), accounts, fetcher)
@@ -77,21 +78,6 @@ def _runner(serving: Serving, heartbeat: Heartbeat) -> Runner:
     return Stored(heartbeat) if serving.store else Here(heartbeat)
 
 
-@asynccontextmanager
-async def _pruned(runs: Runs, days: float | None) -> AsyncIterator[None]:
-    """Delete what is older than so many days, now and then; None deletes nothing."""
-    pruning = asyncio.create_task(_prune(runs, days))
-    try:
-        yield
-    finally:
-        pruning.cancel()
-        await asyncio.gather(pruning, return_exceptions=True)
-
-
-async def _prune(runs: Runs, days: float | None) -> None:
-    while days is not None:
-        try:
-            await prune(runs, days)
-        except StoreError as error:
-            log.error("what is old could not be deleted: %s", error)
-        await asyncio.sleep(PRUNE_SECONDS)
+def _report(error: Exception) -> None:
+    """What is old is looked for again later."""
+    log.error("what is old could not be deleted: %s", error if isinstance(error, TertuliaError) else trace(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from ..durable.reaper import LOOK_SECONDS, reap
 from ..errors import RunCancelled, RunTaken, TertuliaError
 from ..house import House
 from ..progress import Progress
+from ..schedule import beside, every
 from ..settings import silence
 from ..stores.records import Stored, Summary
 from .problems import trace
@@ -35,23 +35,23 @@ class Takeover:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[Takeover]:
         self._houses = OpenHouses(silence, is_idle=lambda: not self.service.turns.taken)
-        looking = asyncio.create_task(self._look_again_and_again())
         try:
-            yield self
+            async with beside(every(LOOK_SECONDS, self._look, self._report)):
+                yield self
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
             await self._houses.close()
 
-    async def _look_again_and_again(self) -> None:
-        while not self.service.draining:
-            try:
-                await self._bury()
-                if self.service.runner.works_here:
-                    await self._take()
-            except TertuliaError as error:  # the database may come back
-                log.error("runs of other servers cannot be looked for: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+    async def _look(self) -> None:
+        if self.service.draining:
+            return
+        await self._bury()
+        if self.service.runner.works_here:
+            await self._take()
+
+    def _report(self, error: Exception) -> None:
+        """The database may come back, so that the next look may succeed."""
+        known = isinstance(error, TertuliaError)
+        log.error("runs of other servers cannot be looked for: %s", error if known else trace(error))
 
     async def _bury(self) -> None:
         """Let go of the runs of servers that died; workers do the same among themselves, and for servers."""
@@ -62,11 +62,11 @@ class Takeover:
         for run in await self.service.heartbeat.runs.orphans():
             if run.id not in self.taken:
                 self.taken.add(run.id)
-                self.service.begin(self._resume(run))
+                self.service.work.begin(self._resume(run))
 
     async def _resume(self, run: Summary) -> None:
         turns, progress, model = self.service.turns, Progress(), ""
-        await turns.take_at_last()
+        await turns.take()
         try:
             stored = await self.service.heartbeat.runs.get(run.id)
             model = overrides_of(stored.configuration).model

@@ -85,7 +85,7 @@ class Visit:
             Problem: if it has too much to do.
         """
         turns = self.service.turns
-        await (turns.take_at_last() if however_long else turns.take(self.service.serving.wait_seconds))
+        await (turns.take() if however_long else turns.take_within(self.service.serving.wait_seconds))
         self._has_turn = True
 
     async def pieces(self, number: int = 0) -> AsyncGenerator[Piece, None]:

@@ -70,7 +70,7 @@ class Once:
         while True:
             recording = Recording(service, replies, holder, idempotency, replies.new_id(dead))
             # its own task: once claimed, the request must be worked on, even if the client leaves at that moment
-            beginning = service.begin(self._begin(recording, handler, request, body, dead))
+            beginning = service.work.begin(self._begin(recording, handler, request, body, dead))
             known, dead = await asyncio.shield(beginning), ""
             if known is True:
                 return await recording.response()
@@ -99,7 +99,7 @@ class Once:
         if known is True:
             scope = {**request.scope, REPLY: recording.id}
             making = recording.make(handler, Request(scope, _receiving(body)))
-            recording.service.begin(making).add_done_callback(lambda _: self.recordings.pop(place))
+            recording.service.work.begin(making).add_done_callback(lambda _: self.recordings.pop(place))
         return known
 
 

@@ -47,8 +47,8 @@ class Background:
         saving = service.documents.saving(kept.owner, kept.id, as_document(kept))
         _, new = await service.heartbeat.runs.database.transact(adding(job, worker, beside=saving))
         if new:
-            working = self._work(answering.visit, job, visit.pop_all())
-            service.begin(working, only_watches=not service.runner.works_here)
+            tasks = service.work if service.runner.works_here else service.watching
+            tasks.begin(self._work(answering.visit, job, visit.pop_all()))
         else:  # the server that had this request before has died
             kept = await Archive(service).load(kept.owner, kept.id) or kept
         return self.stream(kept) if answering.asked.stream else JSONResponse(kept.blank)

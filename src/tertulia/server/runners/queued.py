@@ -12,6 +12,7 @@ from typing import ClassVar
 from ...durable.liveness import Heartbeat
 from ...errors import RunCancelled, StoreError, UnknownName, remade
 from ...events import Event
+from ...schedule import Tasks
 from ...stores.records import Stored
 from ...stores.runs import Runs
 from . import Job, See, adding
@@ -27,7 +28,7 @@ class Queued:
 
     heartbeat: Heartbeat
     works_here: ClassVar[bool] = False
-    _forgetting: set[asyncio.Task[None]] = field(default_factory=set)
+    _forgetting: Tasks = field(default_factory=Tasks)
 
     def drain(self) -> None:
         """Nothing to do: the workers go on."""
@@ -45,9 +46,7 @@ class Queued:
                 if not (whole or job.lasts):
                     await runs.cancel(job.id)
             if not job.stored:
-                forgetting = asyncio.create_task(_forget(runs, job.id))
-                self._forgetting.add(forgetting)
-                forgetting.add_done_callback(self._forgetting.discard)
+                self._forgetting.begin(_forget(runs, job.id))
 
     async def finish(self, job: Job, see: See) -> None:
         async for _ in followed(self.heartbeat.runs, job.id, see):
