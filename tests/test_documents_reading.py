@@ -369,7 +369,7 @@ async def test_a_reading_that_takes_too_much_memory_is_stopped(tmp_path: Path) -
 async def test_the_reader_sees_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("SECRET_KEY", "hunter2")
-    assert set(child._environment(tmp_path)) <= {"XBERG_CACHE_DIR", "OMP_WAIT_POLICY", "SYSTEMROOT"}
+    assert set(child.environment(tmp_path)) <= {"XBERG_CACHE_DIR", "OMP_WAIT_POLICY", "SYSTEMROOT"}
 
 
 # --- folders --------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ async def read(data: bytes, format: str, name: str, limits: ReadingLimits, cache
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(cache),
+        env=environment(cache),
         cwd=cache,
         start_new_session=True,
     )
@@ -45,11 +45,12 @@ async def read(data: bytes, format: str, name: str, limits: ReadingLimits, cache
     except TimeoutError:
         raise LimitReached(f"reading it takes more than {limits.seconds:g} seconds") from None
     finally:
-        await _end(child)
+        await end(child)
     return _reading(reply, child.returncode, limits)
 
 
-def _environment(cache: Path) -> dict[str, str]:
+def environment(cache: Path) -> dict[str, str]:
+    """What a process that reads gets: nothing of the person's."""
     needed = (
         {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}
     )  # Windows starts nothing without
@@ -80,7 +81,8 @@ async def _send(stream: asyncio.StreamWriter, message: bytes) -> None:
         await stream.wait_closed()
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+async def end(child: asyncio.subprocess.Process) -> None:
+    """Stop the process and whatever it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(child.pid, signal.SIGKILL)
@@ -93,13 +95,14 @@ def _reading(reply: bytes, status: int | None, limits: ReadingLimits) -> Reading
     try:
         read_back: dict[str, Any] = json.loads(reply)
     except ValueError:
-        raise _death(status, limits) from None
+        raise death(status, limits) from None
     if "error" in read_back:
         raise ERRORS.get(read_back["error"], ToolError)(read_back["message"])
     return Reading(read_back["text"], read_back["title"], tuple(read_back["pages"]), tuple(read_back["warnings"]))
 
 
-def _death(status: int | None, limits: ReadingLimits) -> ToolError:
+def death(status: int | None, limits: ReadingLimits) -> ToolError:
+    """Why a process that reads ended without a reply."""
     if status is not None and -status == getattr(signal, "SIGXCPU", None):
         return LimitReached(f"reading it takes more than {limits.seconds:g} seconds")
     if status is not None and status < 0:

@@ -40,15 +40,20 @@ class Drawn:
         return left <= x <= right and bottom <= y <= top
 
 
-def without_hidden(data: bytes) -> Stripped:
-    """The document as its reader would see it; the same bytes if nothing is hidden, or if PDFium cannot open it."""
+def without_hidden(data: bytes, pages: int | None = None) -> Stripped:
+    """The document as its reader would see it; the same bytes if nothing is hidden, or if PDFium cannot open it.
+
+    Args:
+        pages: how many are looked at, from the first; None for all.
+    """
     pdfium = need("pypdfium2")
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError:  # whoever reads it next says what is wrong
         return Stripped(data)
     try:
-        hidden = sum(_strip(pdfium.raw, document[number]) for number in range(len(document)))
+        count = len(document) if pages is None else min(pages, len(document))
+        hidden = sum(_strip(pdfium.raw, document[number]) for number in range(count))
         if not hidden:
             return Stripped(data)
         rewritten = io.BytesIO()

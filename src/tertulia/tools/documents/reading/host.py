@@ -38,8 +38,8 @@ def main() -> None:
     os._exit(0)  # xberg's threads may crash an interpreter that ends slowly
 
 
-def confine(limits: ReadingLimits) -> None:
-    """Bound what this process may take, as far as the system can."""
+def confine(limits: ReadingLimits, *, clock: bool = True) -> None:
+    """Bound what this process may take, as far as the system can; its processor time only with `clock`."""
     try:
         import resource
     except ImportError:  # Windows: the parent's clock is the only limit
@@ -55,6 +55,8 @@ def confine(limits: ReadingLimits) -> None:
     for name, most in wanted.items():
         if sys.platform == "darwin" and name == "RLIMIT_AS":
             continue  # macOS refuses it
+        if name == "RLIMIT_CPU" and not clock:
+            continue
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
