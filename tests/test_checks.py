@@ -31,6 +31,11 @@ RIGHT = "```python\ndef add(a, b):\n    return a + b\n```"
         ("60 km/h = 17 m", []),
         ("the walk of 3 km is 40 min long", []),
         ("1 day = 24 h = 1440 min", []),
+        ("2,5 h = 150 min", []),
+        ("2,5 h = 130 min", ["2,5 h = 150 min, not 130"]),
+        ("1.500 g = 1,5 kg", []),
+        ("48 s + 7 days = 0 days", []),
+        ("10-12 h = 720 min", []),
     ],
 )
 def test_a_conversion_is_made_again(text, wrong):
@@ -51,6 +56,10 @@ def test_a_conversion_is_made_again(text, wrong):
         ("the date as YYYY-MM-DD", "3 March 2026", "it is asked as YYYY-MM-DD and has no such date"),
         ("pi with 2 decimals", "3.14159", "it is asked with 2 decimals and has one of 5"),
         ("pi con dos decimales", "3.14", ""),
+        ("pi con dos decimales", "3,1416", "it is asked with 2 decimals and has one of 4"),
+        ("pi con dos decimales", "1.500", ""),
+        ("pi with two decimals", "3.141", "it is asked with 2 decimals and has one of 3"),
+        ("with zero decimals", "3.5", "it is asked with 0 decimals and has one of 1"),
         ("the total, rounded to two decimal places", "12", ""),
         ("in at most 3 words", "one two three four", "it may have 3 words and has 4"),
         ("los datos en JSON", "ana: 3", "it is asked as JSON and cannot be read as such"),
@@ -58,7 +67,7 @@ def test_a_conversion_is_made_again(text, wrong):
     ],
 )
 def test_the_form_that_is_asked_for_is_looked_at(asked, said, broken):
-    assert "; ".join(broken_demands(asked, said)) == broken
+    assert "; ".join(broken_demands(asked, said, "en")) == broken
 
 
 def test_tests_are_read_where_they_are_stated():

@@ -113,6 +113,11 @@ def test_numbers_are_neither_made_up_nor_lost():
     assert not unfit("What is twice 42, times 2?", "Twice that?", HISTORY)
     assert "97" in unfit("What is double 97?", "Double that.", HISTORY)
     assert "15" in unfit("What is 42 less a part?", "And less 15?", HISTORY)
+    before = (Turn("user", "El hotel cuesta 1.500 euros y el tren 14,50."),)
+    assert not unfit(
+        "¿Cuánto cuestan 3 hoteles a 1500 euros y 2,5 trenes a 14,5?", "¿Y 3 hoteles con 2,5 trenes?", before
+    )
+    assert "1.600" in unfit("¿Cuánto cuestan 3 hoteles a 1.600 euros?", "¿Y 3 hoteles?", before)
 
 
 def test_the_answer_stays_in_the_language_of_the_follow_up(ask):

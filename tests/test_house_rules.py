@@ -12,9 +12,9 @@ from bench import lines
 
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
-    {"errors", "ids", "printable"},
-    {"types", "usage", "abilities", "slots", "registry"},
-    {"budget", "events", "model", "schedule", "gate", "language", "settings"},
+    {"errors", "ids", "printable", "excerpts"},
+    {"types", "usage", "abilities", "slots", "registry", "language", "numbers"},
+    {"budget", "events", "model", "schedule", "gate", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},
     {"books"},
     {"attempt"},

@@ -10,7 +10,7 @@ from tertulia.agents.triage import Triage
 from tertulia.events import Decided, Replied
 from tertulia.providers.scripted import Scripted
 from tertulia.strategies.auto import Auto
-from tertulia.tools.arithmetic import plain_sum
+from tertulia.tools.plain_sums import plain_sum
 
 from .conftest import says
 

@@ -15,7 +15,7 @@ from .errors import BudgetExceeded
 from .events import Answered, Asked, Decided, Event, ignore
 from .gate import Gate
 from .journal import Forgetful, Journal
-from .language import language
+from .language import language_of, name_of
 from .listening import as_events
 from .model import Chunk, Closes, Model, Request, closing
 from .run import Run
@@ -70,7 +70,7 @@ class House:
             ModelError: if no model could be asked.
         """
         journal = journal or Forgetful()
-        question = replace(question, language=question.language or language(question.text))
+        question = replace(question, language=question.language or name_of(language_of(question.text)))
         ledger, began = Ledger(await journal.entries()), time.monotonic() - await journal.worked()
         with self.watch(on_event) as heard:
             run = Run(Books(self.models, self.budget, journal, heard, ledger, self.gates, began))
@@ -94,7 +94,7 @@ class House:
         if not question.history or self.strategy.remembers:
             return question
         question = await self.restater.restate(question, run)
-        return replace(question, language=question.language or language(question.text))
+        return replace(question, language=question.language or name_of(language_of(question.text)))
 
     def events(
         self, question: Question, journal: Journal | None = None, on_event: Callable[[Event], None] = ignore

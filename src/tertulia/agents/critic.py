@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..excerpts import LOOKED_AT, excerpt
+from ..language import likely_language_of
+from ..numbers import OPEN, figures, mentioned, missing, size
 from ..run import Run
-from ..tools.arithmetic import numbers, sums
+from ..tools.arithmetic import sums
 from ..tools.checks import asserts_in, broken_demands, code_in, wrong_conversions
 from ..tools.sandbox import execute
 from ..types import Finding, Findings, Task, Verdict
@@ -27,8 +30,8 @@ class Critic:
     async def examine(self, task: Task, finding: Finding, known: Findings, run: Run) -> Verdict:
         """The verdict on the evidence at hand and, if the task states tests, on what they say of the finding's code."""
         verdict = self.judge(task, finding, known)
-        tested = None if finding.executions or not verdict.accepted else await self.test(task, finding, run)
-        return tested or verdict
+        is_tested = verdict.accepted and not finding.executions and "assert" in task.text
+        return (is_tested and await self.test(task, finding, run)) or verdict
 
     async def test(self, task: Task, finding: Finding, run: Run) -> Verdict | None:
         """What the tests that the task states say of the finding's code; None if it states none."""
@@ -49,8 +52,8 @@ class Critic:
         checked = self.check(task, finding)
         if not checked.accepted:
             return checked
-        read = [passage.text for passage in finding.sources]
-        if not finding.executions and (unfounded := strangers(finding.text, task, known, read)):
+        passages = [passage.text for passage in finding.sources]
+        if not finding.executions and (unfounded := strangers(finding.text, task, known, passages)):
             better = "" if finding.sources else self.calculator
             return Verdict(False, "it states numbers that nothing gives", ", ".join(unfounded), better)
         if finding.sources and not finding.citations:
@@ -63,21 +66,29 @@ class Critic:
 
     def check(self, task: Task, finding: Finding) -> Verdict:
         """Computes again the sums and conversions that the finding states, and looks at the form that is asked for."""
-        stated = list(sums(finding.text))
+        said = excerpt(finding.text)
+        language = likely_language_of(said) if OPEN.search(said) else "en"
+        stated = list(sums(said, language)) if "=" in said else []
         if wrong := [str(sum) for sum in stated if not sum.holds]:
             return Verdict(False, "a sum in it is wrong", "; ".join(wrong))
-        if wrong := list(wrong_conversions(finding.text)):
+        if wrong := list(wrong_conversions(said, language)):
             return Verdict(False, "a conversion in it is wrong", "; ".join(wrong))
-        if broken := list(broken_demands(task.text, finding.text)):
+        if broken := list(broken_demands(excerpt(task.text), finding.text, language)):
             return Verdict(False, "it has not the form that is asked for", "; ".join(broken))
         if stated:
             return Verdict(True, "its sums hold", "; ".join(sum.left for sum in stated))
         return Verdict(True, "nothing speaks against it")
 
 
-def strangers(text: str, task: Task, known: Findings, read: Iterable[str] = ()) -> list[str]:
-    """Numbers in a text that neither the question, nor what is known or was read, nor a sum that holds gives."""
-    given = " ".join([task.question, task.text, *(one.text for one in known.values()), *read])
-    checked = (f"{sum.left} {sum.stated}" for sum in sums(text) if sum.holds)
-    there = {number for text in (given, *checked) for number in numbers(text)}
-    return [f"{number:g}" for number in dict.fromkeys(numbers(text)) if number not in there]
+def strangers(text: str, task: Task, known: Findings, passages: Iterable[str] = ()) -> list[str]:
+    """Numbers in a text that neither the question, nor what is known or was read, nor a sum that holds gives.
+
+    Of several readings of one, none may be given. If what is given is too long to be read whole, no number is strange.
+    """
+    given = [task.question, task.text, *(one.text for one in known.values()), *passages]
+    if max(map(len, given)) > LOOKED_AT:
+        return []
+    held = [sum for sum in sums(text) if sum.holds] if "=" in text else []
+    checked = [value for sum in held for number in sum.numbers for value in number.values]
+    there = set(map(size, checked)).union(*map(mentioned, given))
+    return missing([number for number in figures(text) if number.kind != "name"], there)

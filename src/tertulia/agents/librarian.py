@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..errors import UnknownName, UnusableReply
-from ..language import NAMES, language
+from ..language import language_of, name_of
 from ..run import Run
 from ..tools.documents import Library, Located, Quote, check, fence, library_at
 from ..types import Citation, Finding, Findings, Task
@@ -99,7 +99,7 @@ class Librarian(Agent):
         for read in (found[start : start + self.wave] for start in range(0, len(found), self.wave)):
             text = f"{fence(read)}\n\n{brief(task, known)}"
             if foreign:
-                text += f'\n\nWrite "answer" in {language(task.text)}.'
+                text += f'\n\nWrite "answer" in {name_of(language_of(task.text))}.'
             reply = await run.ask(self.system, text, schema=schema(len(read)), max_tokens=self.max_tokens)
             answer, quotes = parse(reply.text)
             if answer:
@@ -140,9 +140,9 @@ class Librarian(Agent):
     async def foreign(self, text: str) -> str:
         """The language of most documents, as in `English`, if the text is in one that few are in; else empty."""
         held = await self.library.languages(self.collections)
-        mine, theirs = language(text), NAMES.get(next(iter(held), ""), "")
-        shares = {NAMES.get(code): passages / max(1, sum(held.values())) for code, passages in held.items()}
-        return theirs if mine and theirs and mine != theirs and shares.get(mine, 0.0) < self.few else ""
+        mine, theirs = language_of(text), next(iter(held), "")
+        is_foreign = mine not in ("", theirs) and held.get(mine, 0) < self.few * sum(held.values())
+        return name_of(theirs) if is_foreign else ""
 
     async def search(self, queries: Sequence[str]) -> tuple[Located, ...]:
         """The best passages for all queries, one of each in turn."""

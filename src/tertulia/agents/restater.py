@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import PromptTooLong, UnusableReply
 from ..events import Decided, Failed
+from ..numbers import mentioned, missing, read
 from ..run import Run
-from ..tools.arithmetic import numbers
 from ..types import Question, Turn
 
 SYSTEM = """You read the end of a conversation and the last message. Write the last message again, in one line, as a
@@ -114,10 +114,9 @@ def unfit(text: str, asked: str, before: tuple[Turn, ...]) -> str:
     telling = {word for word in words(asked) if len(word) > 3 and not POINTS_BACK.fullmatch(word)}
     if len(telling & {*words(text)}) * 2 < len(telling):
         return "it says something else"
-    given = {*numbers(asked)}
-    heard = given.union(*(numbers(turn.text) for turn in before))
-    if strange := [f"{one:g}" for one in numbers(text) if one not in heard and one not in MEANT]:
+    heard = {*MEANT}.union(mentioned(asked), *(mentioned(turn.text) for turn in before))
+    if strange := missing(read(text), heard):
         return f"it has numbers that nobody said: {', '.join(strange)}"
-    if lost := given - {*numbers(text)}:
-        return f"it lost numbers: {', '.join(f'{one:g}' for one in lost)}"
+    if lost := missing(read(asked), mentioned(text)):
+        return f"it lost numbers: {', '.join(lost)}"
     return ""

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import UnusableReply
+from ..excerpts import excerpt
+from ..language import likely_language_of
+from ..numbers import apart, figures
 from ..run import Run
-from ..tools.arithmetic import numbers, plain_sum
 from ..tools.checks import asserts_in
+from ..tools.plain_sums import plain_sum
 from ..types import Effort, Question
 
 Route = Literal["direct", "compute", "vote", "refine", "synthesize", "plan"]
@@ -98,14 +101,14 @@ class Triage:
         return self.within(choice, effort)
 
     def by_features(self, question: Question) -> Choice | None:
-        """What can be seen from outside; None if that does not decide."""
-        text = question.text
-        parts, words, found = question.parts, len(text.split()), list(numbers(text))
+        """What can be seen from outside; None if that does not decide. Of a long question, an excerpt is looked at."""
+        text = excerpt(question.text)
+        parts, words, found = question.parts, len(text.split()), list(apart(figures(text)))
         if question.images:
             return Choice("direct", "an image is looked at in one call")
         if asserts_in(text):
             return Choice("refine", "it states tests, which can be run on a draft")
-        if known := plain_sum(text):
+        if len(found) >= 2 and (known := plain_sum(question.text, likely_language_of(question.text))):
             return Choice("direct", f"a plain sum, computed by code: {known}", known)
         computable = QUANTITY.search(text) and len(found) >= 2 and not WORDS.search(text)
         if parts >= 2 and computable:

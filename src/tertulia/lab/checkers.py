@@ -16,12 +16,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..errors import SettingsError
+from ..numbers import Number as Written
+from ..numbers import Value, approximate
 from ..run import Run
 from ..tools import sandbox
 from ..tools.conclusions import MARK, clean, conclusion, folded
 from ..tools.units import unit
 from .gymnasium import Config, like, score
-from .reading import Number as Written
 from .reading import choice, dates, in_order, last_number, lettered, mentions, named_options, numbers, region, times
 
 Expected = str | float | tuple[str | float, ...]
@@ -80,10 +81,11 @@ class Number:
             return Mark(False, False, "")
         text = next(place for place in (conclusion(answer), region(answer)) if numbers(place, language))
         scale = self._scale(text[found.end :])
-        correct = scale is not None and any(near(one * scale, value, self.tolerance) for one in found.values)
-        alone = [one.value for one in numbers(clean(answer), language)]
+        values = [approximate(one) for one in found.values]
+        correct = scale is not None and any(near(one * scale, value, self.tolerance) for one in values)
+        alone = [approximate(one.value) for one in numbers(clean(answer), language)]
         strict = correct and len(alone) == 1 and near(alone[0] * (scale or 1), value, self.tolerance)
-        return Mark(correct, strict, f"{found.value * (scale or 1):g}")
+        return Mark(correct, strict, f"{approximate(found.value) * (scale or 1):g}")
 
     def _scale(self, after: str) -> float | None:
         """What to multiply by, given what follows the number; None if it is a unit of another kind."""
@@ -118,7 +120,7 @@ class Parts:
             self.chosen(parts, number, places) if self.group(part) else self.has(part, text, found)
             for number, part in enumerate(parts)
         ]
-        read = " ".join(f"{one.value:g}" for one in numbers(last_paragraph(answer), language))
+        read = " ".join(f"{approximate(one.value):g}" for one in numbers(last_paragraph(answer), language))
         wanted = [part for part in parts if not isinstance(part, str)]
         said = [one.value for one in numbers(clean(answer), language)]
         strict = (
@@ -259,9 +261,9 @@ Checker = Annotated[
 ]
 
 
-def near(value: float, expected: float, tolerance: float) -> bool:
+def near(value: Value | float, expected: float, tolerance: float) -> bool:
     """Whether two numbers are the same but for the tolerance and the noise of floats."""
-    return abs(value - expected) <= tolerance + 1e-9 * max(1.0, abs(expected))
+    return abs(approximate(value) - expected) <= tolerance + 1e-9 * max(1.0, abs(expected))
 
 
 def last_paragraph(answer: str) -> str:

@@ -12,21 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
+from ..numbers import Number, apart, figures
 from ..tools.conclusions import MARK, clean, conclusion, folded
 
 LISTED = re.compile(r"^\s*(?:(?:step|part|paso|parte)\s+)?(?:\d{1,2}|[a-z])[.):]\s+", re.IGNORECASE | re.MULTILINE)
 """The number or letter of a line in a list, which is no part of the answer."""
 PART = re.compile(r"(?:^|(?<=[\s;,.]))\(?([a-h1-8])[.):](?=\s)", re.IGNORECASE | re.MULTILINE)
 """The letter or number under which a part of an answer stands."""
-GROUP = "[.,'’\u00a0\u202f\u2009]"
-NUMBER = re.compile(
-    rf"(?:(?<![\w)\]])[-−])?(?<!\w)"
-    rf"(?:\d{{1,3}}(?P<group>{GROUP})\d{{3}}(?:(?P=group)\d{{3}})*(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?|[.]\d+)"
-    r"(?:[eE][-+]?\d+)?"
-)
 MONTHS = {
     name: number
     for names in (
@@ -43,21 +37,6 @@ DAY_FIRST = re.compile(
 MONTH_FIRST = re.compile(r"\b([a-z]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b", re.I)
 SLASHED = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
 CLOCK = re.compile(r"\b(\d{1,2})[:.h](\d{2})(?::\d{2})?(?!\d)\s*(a\.?\s?m\b|p\.?\s?m\b)?", re.I)
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number in a text."""
-
-    values: tuple[float, ...]
-    """What it may be, the reading of the text's language first."""
-    start: int
-    end: int
-    written: str
-
-    @property
-    def value(self) -> float:
-        return self.values[0]
 
 
 def region(text: str) -> str:
@@ -88,26 +67,11 @@ def lettered(text: str, count: int) -> list[str]:
 
 
 def numbers(text: str, language: str = "en") -> list[Number]:
-    """All numbers of a text, in their order."""
-    return [
-        Number(readings(match[0], match["group"], language), match.start(), match.end(), match[0])
-        for match in NUMBER.finditer(text)
-    ]
+    """All numbers of a text, in their order, ordinals too: the 14th may be what was asked for.
 
-
-def readings(written: str, group: str | None, language: str) -> tuple[float, ...]:
-    """What a number as written may be: one value, or two where the marks leave it open; the likelier one first."""
-    plain = written.replace("−", "-")
-    if group is None:
-        return (float(plain.replace(",", ".")),)
-    grouped = float(plain.replace(group, "").replace(",", "."))
-    if plain.count(group) > 1 or group not in ".," or any(mark in plain for mark in ".,".replace(group, "")):
-        return (grouped,)
-    decimal = float(plain.replace(",", "."))
-    if plain.lstrip("-").startswith("0"):
-        return (decimal,)
-    english = group == ","
-    return (grouped, decimal) if english == (language != "es") else (decimal, grouped)
+    The parts of a fraction, or of what spaces divide, are numbers each.
+    """
+    return [number for number in apart(figures(text, language)) if number.kind != "name"]
 
 
 def last_number(text: str, language: str = "en") -> Number | None:

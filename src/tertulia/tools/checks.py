@@ -8,20 +8,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
 
+from ..excerpts import excerpt
+from ..numbers import WORDS, Number, approximate, certain, read
+from .arithmetic import is_part
 from .sandbox import FENCE
 from .units import NAMES, Unit, unit
 
-NUMBER = r"\d+(?:,\d{3}(?!\d))*(?:\.\d+)?"
-WORD = "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
-MEASURE = rf"({NUMBER})\s*({WORD})(?![\w/²³^])"
-CONVERSION = re.compile(rf"(?<![\w.,/]){MEASURE}\s*(?:=|equals?|is|are|es|son)\s*{MEASURE}", re.I)
-ASKED_UNIT = re.compile(rf"\b(?:in|en)\s+({WORD})\b(?![/²³^])", re.I)
-MEASURES = re.compile(rf"(?<![\w.,/]){MEASURE}", re.I)
-COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "un": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4}
-DECIMALS = re.compile(rf"\b(\d|{'|'.join(COUNTS)})\s+(?:decimals?\b|decimal\s+places?|decimales)", re.I)
-WORDS = re.compile(
+UNITS = "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
+IN_UNIT = re.compile(rf"\s*({UNITS})(?![\w/²³^])", re.I)
+EQUALS = re.compile(r"\s*(?:=|equals?|is|are|es|son)\s*", re.I)
+CONVERSION = re.compile(rf"\d\s*(?:{UNITS}){EQUALS.pattern}", re.I)
+ASKED_UNIT = re.compile(rf"\b(?:in|en)\s+({UNITS})\b(?![/²³^])", re.I)
+DECIMALS = re.compile(rf"\b(\d|{'|'.join(WORDS)})\s+(?:decimals?\b|decimal\s+places?|decimales)", re.I)
+MOST_WORDS = re.compile(
     r"\b(?:at most|(?:no|not) more than|a maximum of|como máximo|no más de|a lo sumo)\s+(\d+)\s+(?:words|palabras)",
     re.I,
 )
@@ -30,40 +34,56 @@ AS_JSON = re.compile(r"\b(?:as|in|en|como) JSON\b")
 ASSERT = re.compile(r"(?<![\w.])assert\s[^\n`]+")
 
 
-def wrong_conversions(text: str) -> Iterator[str]:
-    """Conversions in the text that do not hold, each with what is right, as in `2 h = 120 min, not 90`."""
-    for left, of, right, to in CONVERSION.findall(text):
-        one, other = unit(of), unit(to)
-        if one is None or other is None or one.kind != other.kind:
+@dataclass(frozen=True)
+class Measure:
+    """A number with its unit, in a text."""
+
+    number: Number
+    name: str
+    unit: Unit
+    end: int
+
+    def values(self, unit: Unit) -> list[float]:
+        """What it may be in another unit of its kind."""
+        return [approximate(value) * self.unit.size / unit.size for value in self.number.values]
+
+    def __str__(self) -> str:
+        return f"{self.number.written} {self.name}"
+
+
+def measures(text: str, language: str = "en") -> list[Measure]:
+    """The numbers of a text that have a unit of `units`, in their order."""
+    found = []
+    for number in read(text, language):
+        match = IN_UNIT.match(text, number.end)
+        if match and (of := unit(match[1])) and text[max(0, number.start - 1) : number.start] not in (".", ",", "/"):
+            found.append(Measure(number, match[1], of, match.end()))
+    return found
+
+
+def wrong_conversions(text: str, language: str = "en") -> Iterator[str]:
+    """Conversions in the text that do not hold in any reading, each with what is right: `2 h = 120 min, not 90`."""
+    if not CONVERSION.search(text):
+        return
+    for one, other in pairwise(measures(text, language)):
+        if one.unit.kind != other.unit.kind or not EQUALS.fullmatch(text, one.end, other.number.start):
             continue
-        values = [value * one.size / other.size for value in _readings(left)]
-        if not any(
-            math.isclose(value, said, rel_tol=5e-3, abs_tol=5e-3) for value in values for said in _readings(right)
-        ):
-            yield f"{left} {of} = {values[0]:.10g} {to}, not {right}"
+        if is_part(text, one.number.start, other.end):
+            continue
+        values, said = one.values(other.unit), other.values(other.unit)
+        if not any(math.isclose(value, stated, rel_tol=5e-3, abs_tol=5e-3) for value in values for stated in said):
+            yield f"{one} = {values[0]:.10g} {other.name}, not {other.number.written}"
 
 
-def broken_demands(asked: str, said: str) -> Iterator[str]:
+def broken_demands(asked: str, said: str, language: str = "") -> Iterator[str]:
     """Demands of form in what was asked that the text does not meet, each in words.
 
-    Known are a unit (`in km`), `HH:MM`, `YYYY-MM-DD`, a number of decimals, a most number of words, and JSON.
+    Known are a unit (`in km`), `HH:MM`, `YYYY-MM-DD`, a number of decimals, a most number of words, and JSON. Decimals
+    are counted by the marks of the text's language, an ISO code; if that is not known, none of an open number are.
     """
-    if (wanted := _asked_unit(asked)) and (others := _in_other_units(said, wanted)):
-        yield f"it is asked in {wanted.symbol} and says {others}"
-    if CLOCK.search(asked) and not re.search(r"\b\d{1,2}:\d{2}\b", said):
-        yield "it is asked as HH:MM and has no such time"
-    if DATE.search(asked) and not re.search(r"\b\d{4}-\d{2}-\d{2}\b", said):
-        yield "it is asked as YYYY-MM-DD and has no such date"
-    if decimals := DECIMALS.search(asked):
-        most = COUNTS.get(decimals[1].casefold()) or int(decimals[1])
-        if long := [number for number in re.findall(r"(?<![\w.])\d[\d,]*\.(\d+)(?![\w.])", said) if len(number) > most]:
-            yield f"it is asked with {most} decimals and has one of {max(map(len, long))}"
-    if limit := WORDS.search(asked):
-        count = len(said.split())
-        if count > int(limit[1]):
-            yield f"it may have {limit[1]} words and has {count}"
-    if AS_JSON.search(asked) and not _is_json(said):
-        yield "it is asked as JSON and cannot be read as such"
+    for demand, broken in DEMANDS:
+        if (found := demand.search(asked)) and (wrong := broken(found, said, language)):
+            yield wrong
 
 
 def asserts_in(asked: str) -> str:
@@ -78,28 +98,60 @@ def code_in(text: str) -> str:
     return "\n".join(block[1].rstrip() for block in FENCE.findall(text))
 
 
-def _asked_unit(asked: str) -> Unit | None:
-    """The one unit that is asked for; None if there is none, or more than one."""
-    found = {unit(name) for name in ASKED_UNIT.findall(asked)}
-    return found.pop() if len(found) == 1 else None
-
-
-def _in_other_units(said: str, wanted: Unit) -> str:
-    """Measures of the wanted kind, if none is in the wanted unit."""
-    measures = [(f"{number} {name}", unit(name)) for number, name in MEASURES.findall(said)]
-    of_kind = [(text, found) for text, found in measures if found and found.kind == wanted.kind]
-    if any(found == wanted for _, found in of_kind):
+def _in_other_units(found: re.Match[str], said: str, language: str) -> str:
+    """Measures of the kind that is asked for, if one unit is, and none is in that unit."""
+    asked = {unit(name) for name in ASKED_UNIT.findall(found.string)}
+    wanted = asked.pop() if len(asked) == 1 else None
+    of_kind = [measure for measure in measures(said) if wanted and measure.unit.kind == wanted.kind]
+    if wanted is None or not of_kind or any(measure.unit == wanted for measure in of_kind):
         return ""
-    return ", ".join(text for text, _ in of_kind)
+    return f"it is asked in {wanted.symbol} and says {', '.join(map(str, of_kind))}"
 
 
-def _is_json(said: str) -> bool:
-    text = code_in(said) or said
+def _no_time(found: re.Match[str], said: str, language: str) -> str:
+    is_there = re.search(r"\b\d{1,2}:\d{2}\b", excerpt(said))
+    return "" if is_there else "it is asked as HH:MM and has no such time"
+
+
+def _no_date(found: re.Match[str], said: str, language: str) -> str:
+    is_there = re.search(r"\b\d{4}-\d{2}-\d{2}\b", excerpt(said))
+    return "" if is_there else "it is asked as YYYY-MM-DD and has no such date"
+
+
+def _too_exact(found: re.Match[str], said: str, language: str) -> str:
+    most = int(WORDS.get(found[1].casefold(), found[1]))
+    longest = max((_decimals(number, language) for number in read(said, language)), default=0)
+    return f"it is asked with {most} decimals and has one of {longest}" if longest > most else ""
+
+
+def _decimals(number: Number, language: str) -> int:
+    """How many decimals a number is written with; 0 if that is open."""
+    value = certain(number, language)
+    return max(0, -int(value.as_tuple().exponent)) if isinstance(value, Decimal) else 0
+
+
+def _too_long(found: re.Match[str], said: str, language: str) -> str:
+    count = len(said.split())
+    return f"it may have {found[1]} words and has {count}" if count > int(found[1]) else ""
+
+
+def _no_json(found: re.Match[str], said: str, language: str) -> str:
     try:
-        json.loads(text)
+        json.loads(code_in(said) or said)
     except ValueError:
-        return False
-    return True
+        return "it is asked as JSON and cannot be read as such"
+    return ""
+
+
+DEMANDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, str], str]], ...] = (
+    (ASKED_UNIT, _in_other_units),
+    (CLOCK, _no_time),
+    (DATE, _no_date),
+    (DECIMALS, _too_exact),
+    (MOST_WORDS, _too_long),
+    (AS_JSON, _no_json),
+)
+"""How a form is asked for, and what is then wrong with a text; nothing if it has the form."""
 
 
 def _compiles(line: str) -> bool:
@@ -108,9 +160,3 @@ def _compiles(line: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
-
-
-def _readings(text: str) -> list[float]:
-    """What a number may mean: `1.500` is one and a half in English and fifteen hundred in Spanish."""
-    readings = [float(text.replace(",", ""))]
-    return [*readings, float(text.replace(".", ""))] if re.fullmatch(r"\d{1,3}\.\d{3}", text) else readings

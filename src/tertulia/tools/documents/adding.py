@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ToolError
+from ...language import language_of_document
 from ...schedule import Tasks
 from .embedding import Embedder
 from .extras import need
@@ -20,7 +21,7 @@ from .reading.formats import ReadingLimits
 from .reading.parsers import Reading
 from .splitting import Piece, parts_of, split
 from .store import NewDocument, NewPassage
-from .words import language_of, terms
+from .words import terms
 
 if TYPE_CHECKING:
     from .embedding import Vectors
@@ -133,11 +134,11 @@ class Adding:
 
     def _compose(self, file: Candidate, read: _Read, pieces: Sequence[Piece]) -> tuple[NewDocument, list[NewPassage]]:
         text = read.reading.text
-        language = language_of(text)
+        language = language_of_document(text)
         entries = []
         for piece in pieces:
             passage = text[piece.start : piece.end]
-            own = language_of(passage, language)
+            own = language_of_document(passage, language)
             stems = terms(f"{piece.section} {passage}", own)
             parts = parts_of(passage, self.embedder.parts)
             entries.append(NewPassage(passage, piece.start, piece.page, piece.section, own, stems, parts))

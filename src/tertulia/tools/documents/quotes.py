@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import NotSupported
+from ...language import language_of_document
 from ...types import Passage
 from .extras import need
 from .store import Located
-from .words import STEMMERS, fold, language_of, sentences, terms
+from .words import STEMMERS, fold, sentences, terms
 
 How = Literal["exact", "normalized", "corrected"]
 CLOSE = 90.0
@@ -104,7 +105,7 @@ def pick(passage: Passage, spans: Sequence[tuple[int, int]], scores: Sequence[fl
 
 def sentence_scores(question: str, texts: Sequence[str]) -> list[float]:
     """How much each sentence shares with the question, 0 or more; a neighbour's words count a little."""
-    language = language_of(" ".join(texts), "en")
+    language = language_of_document(" ".join(texts), "en")
     language = language if language in STEMMERS else ""
     wanted = set(terms(question, language))
     held = [set(terms(text, language)) for text in texts]

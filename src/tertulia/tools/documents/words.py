@@ -82,19 +82,6 @@ def _stemmer(language: str) -> Any:
     return stemmer
 
 
-def language_of(text: str, otherwise: str = "") -> str:
-    """ISO 639-1 code of the language most of the text is in; `otherwise` when it is too short to tell.
-
-    A rare language is not believed where a common one is expected: short texts are taken for their neighbours.
-    Loads a model of 2 MB at its first call (about a second): call it in a thread.
-    """
-    enough = 80 if otherwise else 12
-    if sum(character.isalpha() for character in text[:400]) < enough:
-        return otherwise
-    found = str(need("py3langid").classify(text[:3000])[0])
-    return otherwise if otherwise in STEMMERS and found not in STEMMERS else found
-
-
 def sentences(text: str) -> list[tuple[int, int]]:
     """Where each sentence, line of a list or row of a table begins and ends, without the space around it."""
     spans, start = [], 0
