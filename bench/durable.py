@@ -31,6 +31,7 @@ from tertulia.durable.queues import POLL_SECONDS
 from tertulia.durable.reaper import LOOK_SECONDS
 from tertulia.durable.worker import SWEEP_SECONDS
 from tertulia.providers.scripted import Scripted
+from tertulia.stores.adding import NewRun
 from tertulia.stores.database import Connection, Database, Outcome
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Process, Wanted
@@ -77,7 +78,7 @@ async def asked(house: House, number: int, runs: Runs | None = None) -> tuple[fl
             if runs is None or heartbeat is None:
                 answered = await house.ask(Question(QUESTION))
             else:
-                run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")
+                run, _ = await runs.add(NewRun(Question(QUESTION), {"model": "scripted"}, models="scripted"))
                 answered = await resume(run.id, house, heartbeat)
             calls += answered.report.calls
 
@@ -117,7 +118,7 @@ async def overhead(folder: Path, number: int) -> list[Row]:
 async def listing(folder: Path, number: int = 10_000) -> list[Row]:
     """How long a list of many runs takes."""
     async with runs_at(str(folder / "list.db")) as runs:
-        run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")
+        run, _ = await runs.add(NewRun(Question(QUESTION), {"model": "scripted"}, models="scripted"))
         await runs.database.transact(
             lambda connection: [
                 connection.execute(
@@ -160,12 +161,12 @@ async def throughput(place: str, workers: int, questions: int, url: str) -> floa
                         *command, stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "TERTULIA_CONFIG": os.devnull}
                     )
                 )
-            while len(await runs.processes()) < workers:
+            while len(await runs.lives.processes()) < workers:
                 await asyncio.sleep(0.1)
             await asyncio.sleep(2)  # until all of them have found the queues
             configuration = {"model": "openai:counting", "base_url": url}
             for _ in range(questions):
-                await runs.add(Question(QUESTION), configuration, models="openai:counting")
+                await runs.add(NewRun(Question(QUESTION), configuration, models="openai:counting"))
             async with asyncio.timeout(240):
                 while any(not run.over for run in await runs.recent(Wanted(most=questions))):
                     await asyncio.sleep(0.2)
@@ -183,7 +184,7 @@ async def bounds(place: str, seconds: float = 2.0) -> list[Row]:
     async with runs_at(place) as runs, House({"default": Scripted(says)}, Tertulia()) as house:
         counted = Counting(runs.database)
         runs.database = counted
-        run, _ = await runs.add(Question(QUESTION), {"model": "scripted"}, models="scripted")
+        run, _ = await runs.add(NewRun(Question(QUESTION), {"model": "scripted"}, models="scripted"))
         async with Heartbeat(runs, seconds=60) as heartbeat:
             counted.number = 0
             await resume(run.id, house, heartbeat)
@@ -193,12 +194,12 @@ async def bounds(place: str, seconds: float = 2.0) -> list[Row]:
 
         async def beat(worker: Process) -> None:
             while time.perf_counter() - began < seconds:
-                await runs.beat(worker)
+                await runs.lives.beat(worker)
 
         await asyncio.gather(*(beat(worker) for worker in me))
         most = counted.number / (time.perf_counter() - began)
         for worker in me:
-            await runs.requeue(worker.id)
+            await runs.lives.requeue(worker.id)
     a_worker = 1 / SWEEP_SECONDS + OF_POLL / POLL_SECONDS + 1 / BEAT_SECONDS + 1 / LOOK_SECONDS + 1
     rows = [
         Row("transactions a run of five calls, those of DBOS counted as 5", f"{a_run}"),

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from bench.counting_server import CountingServer
 from bench.durable import PLAN, QUESTION
 from tertulia import Question
+from tertulia.stores.adding import NewRun
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted
 
@@ -98,12 +99,12 @@ async def outage(postgres: str, workers: int, questions: int, dark: float, down:
         try:
             async with runs_at(postgres) as runs:
                 configuration = {"model": "openai:counting", "base_url": f"http://127.0.0.1:{provider.port}/v1"}
-                while len(await runs.processes()) < workers:
+                while len(await runs.lives.processes()) < workers:
                     await asyncio.sleep(0.1)
                 ids = []
                 for number in range(questions):
                     text = f"({number}) {QUESTION}"
-                    run, _ = await runs.add(Question(text), configuration, models="openai:counting")
+                    run, _ = await runs.add(NewRun(Question(text), configuration, models="openai:counting"))
                     ids.append(run.id)
                 while len(await runs.recent(Wanted(state="running"))) < min(questions, 2 * workers):
                     await asyncio.sleep(0.1)

@@ -12,6 +12,7 @@ from tertulia.durable.life import resume
 from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.providers.scripted import Scripted
+from tertulia.stores.adding import NewRun
 from tertulia.stores.places import runs_at
 from tertulia.strategies.tertulia import Tertulia
 
@@ -44,7 +45,9 @@ def stored(tell):
 
     async def ask(text, model):
         async with runs_at() as runs, Heartbeat(runs) as heartbeat, House({"default": model}, Tertulia()) as house:
-            run, _ = await runs.add(Question(text), {"model": "scripted"}, strategy="tertulia", models="scripted")
+            run, _ = await runs.add(
+                NewRun(Question(text), {"model": "scripted"}, strategy="tertulia", models="scripted")
+            )
             await resume(run.id, house, heartbeat)
             return run.id
 

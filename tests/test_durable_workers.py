@@ -10,6 +10,7 @@ from bench.outages import Cut
 from tertulia import Question
 from tertulia.durable.queues import Lane
 from tertulia.durable.worker import Worker
+from tertulia.stores.adding import NewRun
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted
 
@@ -50,7 +51,7 @@ async def ask(runs, server, number, **options):
     """Put questions in the queue, each with a text of its own."""
     configuration = {"model": "openai:counting", "base_url": server.url}
     added = [
-        await runs.add(Question(f"({i}) {QUESTION}"), configuration, models="openai:counting", **options)
+        await runs.add(NewRun(Question(f"({i}) {QUESTION}"), configuration, models="openai:counting", **options))
         for i in range(number)
     ]
     return [run.id for run, _ in added]
@@ -189,7 +190,7 @@ async def test_a_queued_run_that_is_cancelled_is_never_begun(server, tmp_path):
     async with runs_at(place) as runs, desk(runs, place, lanes={"openai": Lane(runs=1)}):
         ids = await ask(runs, server, 3)
         await asyncio.to_thread(server.wait_for, 1)
-        states = {id: await runs.cancel(id) for id in ids if (await runs.get(id)).state == "queued"}
+        states = {id: await runs.lives.cancel(id) for id in ids if (await runs.get(id)).state == "queued"}
         assert set(states.values()) == {"cancelled"}
         ended = await over(runs, ids)
         assert sorted(run.state for run in ended) == ["answered", "cancelled", "cancelled"]
@@ -199,7 +200,7 @@ async def test_a_queued_run_that_is_cancelled_is_never_begun(server, tmp_path):
 async def test_a_run_whose_model_cannot_be_had_fails_and_says_why(tmp_path):
     place = str(tmp_path / "runs.db")
     async with runs_at(place) as runs, desk(runs, place):
-        run, _ = await runs.add(Question("anything?"), {"model": "nobody:has-this"}, models="nobody:has-this")
+        run, _ = await runs.add(NewRun(Question("anything?"), {"model": "nobody:has-this"}, models="nobody:has-this"))
         [ended] = await over(runs, [run.id])
     assert ended.state == "failed"
     assert "nobody" in ended.error

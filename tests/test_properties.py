@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tertulia import Budget, House, Ledger, Plan, Question, Task, Usage
 from tertulia.agents.planner import Planner, parse, schema, written
 from tertulia.books import Books
-from tertulia.codec import dumped, loaded
+from tertulia.codec import as_dict, from_dict
 from tertulia.errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError
 from tertulia.events import Replied
 from tertulia.gate import Gate
@@ -217,7 +217,7 @@ def test_cancelling_at_any_point_leaves_no_task_running_and_a_settled_ledger(ste
 def test_every_event_survives_being_written_as_json_and_read_back(house, happen):
     _, events = happen(house())
     for event in events:
-        assert loaded(json.loads(json.dumps(dumped(event)))) == event
+        assert from_dict(json.loads(json.dumps(as_dict(event)))) == event
 
 
 def test_a_planner_offers_as_many_tasks_as_it_may_plan():

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tertulia.server.keys import hashed
-from tertulia.stores.documents import Documents
 from tertulia.stores.places import runs_at
+from tertulia.stores.served import Documents
 
 from .serving import serving
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness

@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 
 from tertulia.errors import KeyReused
-from tertulia.stores.documents import Documents
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Idempotency
+from tertulia.stores.served import Documents
 
 pytest_plugins = ("tests.postgres",)
 

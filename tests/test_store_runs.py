@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -15,9 +16,11 @@ from tertulia.events import Answered, Asked, Found, Planned, Replied, Text, Wait
 from tertulia.journal import Heard
 from tertulia.model import Reply
 from tertulia.providers.scripted import Scripted
+from tertulia.stores.adding import NewRun
+from tertulia.stores.deleting import delete_run, prune_runs
 from tertulia.stores.journal import RunJournal
 from tertulia.stores.places import runs_at
-from tertulia.stores.records import Idempotency, Wanted
+from tertulia.stores.records import Ending, Idempotency, Wanted
 from tertulia.stores.spending import Spending, Spent
 from tertulia.types import Execution
 from tertulia.usage import Entry
@@ -41,7 +44,7 @@ def heard(key="t1/reasoner:ask#1", text="yes", status="ok"):
 
 
 async def answer(runs, house, **kwargs):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
     async with Heartbeat(runs) as heartbeat:
         return summary.id, await resume(summary.id, house, heartbeat, **kwargs)
 
@@ -67,7 +70,7 @@ async def test_text_is_stored_in_pieces_larger_than_tokens(runs, house):
 
 
 async def test_a_finished_step_is_never_taken_again(runs):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
 
     async def never():
         raise AssertionError("taken again")
@@ -78,19 +81,19 @@ async def test_a_finished_step_is_never_taken_again(runs):
     async def execute():
         return Execution("print(1)", "1\n")
 
-    journal = await RunJournal(runs, summary.id, await runs.take(summary.id, "one")).open()
+    journal = await RunJournal(runs, summary.id, await runs.lives.take(summary.id, "one")).open()
     assert await journal.once("a", Heard, step) == heard()
     assert (await journal.once("b", Execution, execute)).output == "1\n"
     await journal.finish("interrupted")
-    again = await RunJournal(runs, summary.id, await runs.take(summary.id, "two")).open()
+    again = await RunJournal(runs, summary.id, await runs.lives.take(summary.id, "two")).open()
     assert await again.once("a", Heard, never) == heard()
     assert await again.once("b", Execution, never) == Execution("print(1)", "1\n")
     assert list(await again.entries()) == [heard().entry]
 
 
 async def test_a_reply_and_what_it_cost_are_stored_together(runs):
-    summary, _ = await runs.add(QUESTION, {})
-    journal = await RunJournal(runs, summary.id, await runs.take(summary.id, "one")).open()
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
+    journal = await RunJournal(runs, summary.id, await runs.lives.take(summary.id, "one")).open()
     await journal.write(heard(status="open").entry)
 
     async def step():
@@ -107,10 +110,10 @@ async def test_a_reply_and_what_it_cost_are_stored_together(runs):
 
 
 async def test_a_call_that_nobody_heard_to_its_end_is_of_unknown_cost(runs):
-    summary, _ = await runs.add(QUESTION, {})
-    journal = await RunJournal(runs, summary.id, await runs.take(summary.id, "one")).open()
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
+    journal = await RunJournal(runs, summary.id, await runs.lives.take(summary.id, "one")).open()
     await journal.write(heard(status="open").entry)
-    await runs.take(summary.id, "two", over="one")
+    await runs.lives.take(summary.id, "two", over="one")
     [entry] = await runs.ledger(summary.id)
     assert entry.status == "unknown"
     assert entry.usage == Usage(10, 2)
@@ -121,11 +124,11 @@ async def test_a_call_that_nobody_heard_to_its_end_is_of_unknown_cost(runs):
 
 
 async def test_who_lost_a_run_begins_no_call_but_keeps_what_it_heard(runs):
-    summary, _ = await runs.add(QUESTION, {})
-    stops = []
-    slow = await RunJournal(runs, summary.id, await runs.take(summary.id, "slow"), lambda: stops.append(1)).open()
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
+    slow = await RunJournal(runs, summary.id, await runs.lives.take(summary.id, "slow")).open()
+    slow.work = asyncio.create_task(asyncio.sleep(60))
     await slow.write(heard(status="open").entry)
-    await runs.take(summary.id, "quick", over="slow")
+    await runs.lives.take(summary.id, "quick", over="slow")
 
     async def step():
         return heard()
@@ -133,18 +136,18 @@ async def test_who_lost_a_run_begins_no_call_but_keeps_what_it_heard(runs):
     await slow.once("t1/reasoner:ask#1", Heard, step)
     with pytest.raises(RunTaken, match="taken over"):
         await slow.write(heard("t2/reasoner:ask#1", status="open").entry)
-    assert stops
+    assert slow.work.cancelling()
     assert [entry.status for entry in await runs.ledger(summary.id)] == ["ok"]
 
 
 async def test_a_run_is_taken_by_one(runs):
-    summary, _ = await runs.add(QUESTION, {})
-    taken = await asyncio.gather(*(runs.take(summary.id, f"w{i}") for i in range(8)), return_exceptions=True)
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
+    taken = await asyncio.gather(*(runs.lives.take(summary.id, f"w{i}") for i in range(8)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in taken) == ["RunTaken"] * 7 + ["int"]
 
 
 async def test_a_resumed_run_tells_nothing_twice(runs, house):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
     async with Heartbeat(runs) as heartbeat:
         stopping = []
 
@@ -170,7 +173,7 @@ async def test_a_resumed_run_makes_no_finished_call_again(runs, house):
         asked.append((system[:20], text))
         return says(system, text)
 
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
     async with Heartbeat(runs) as heartbeat:
 
         def stop(event):
@@ -185,12 +188,12 @@ async def test_a_resumed_run_makes_no_finished_call_again(runs, house):
 
 
 async def test_a_cancelled_run_stops_in_another_process_and_its_cost_is_known(runs, house):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
     async with Heartbeat(runs, seconds=0.02) as heartbeat:
         carrying = asyncio.create_task(resume(summary.id, house(seconds=30), heartbeat))
         while not await runs.ledger(summary.id):
             await asyncio.sleep(0.01)
-        assert await runs.cancel(summary.id) == "cancelling"
+        assert await runs.lives.cancel(summary.id) == "cancelling"
         with pytest.raises(RunCancelled):
             await carrying
     assert (await runs.get(summary.id)).state == "cancelled"
@@ -198,18 +201,18 @@ async def test_a_cancelled_run_stops_in_another_process_and_its_cost_is_known(ru
 
 
 async def test_the_same_request_gives_the_same_run(runs):
-    first, new = await runs.add(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body"))
-    again, newer = await runs.add(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body"))
-    others, newest = await runs.add(QUESTION, {}, owner="ben", idempotency=Idempotency("k", "body"))
+    first, new = await runs.add(NewRun(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body")))
+    again, newer = await runs.add(NewRun(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body")))
+    others, newest = await runs.add(NewRun(QUESTION, {}, owner="ben", idempotency=Idempotency("k", "body")))
     assert (new, newer, newest) == (True, False, True)
     assert again.id == first.id != others.id
     with pytest.raises(KeyReused, match="use a new key"):
-        await runs.add(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "another body"))
+        await runs.add(NewRun(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "another body")))
 
 
 async def test_the_same_request_at_the_same_time_gives_one_run(runs):
     added = await asyncio.gather(
-        *(runs.add(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body")) for _ in range(8))
+        *(runs.add(NewRun(QUESTION, {}, owner="ana", idempotency=Idempotency("k", "body"))) for _ in range(8))
     )
     assert len({run.id for run, _ in added}) == 1
     assert sum(new for _, new in added) == 1
@@ -217,16 +220,16 @@ async def test_the_same_request_at_the_same_time_gives_one_run(runs):
 
 
 async def test_nobody_sees_the_runs_of_another(runs):
-    run, _ = await runs.add(QUESTION, {}, owner="ana")
+    run, _ = await runs.add(NewRun(QUESTION, {}, owner="ana"))
     assert (await runs.get(run.id, "ana")).id == run.id
-    for ask in (runs.get, runs.cancel, runs.delete):
+    for ask in (runs.get, runs.lives.cancel, partial(delete_run, runs)):
         with pytest.raises(UnknownName):
             await ask(run.id, "ben")
     assert await runs.recent(Wanted("ben")) == []
 
 
 async def test_runs_are_listed_by_what_is_wanted(runs, house):
-    await runs.add(Question("Wie viel ist 100 % von 7_0?"), {}, owner="ana")
+    await runs.add(NewRun(Question("Wie viel ist 100 % von 7_0?"), {}, owner="ana"))
     await answer(runs, house())
     assert [run.state for run in await runs.recent()] == ["answered", "queued"]
     assert [run.state for run in await runs.recent(Wanted(state="queued"))] == ["queued"]
@@ -237,7 +240,7 @@ async def test_runs_are_listed_by_what_is_wanted(runs, house):
 
 
 async def test_a_follower_goes_on_where_it_stopped(runs, house):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
 
     async def follow(after):
         return [numbered async for numbered in runs.follow(summary.id, after)]
@@ -274,15 +277,15 @@ async def test_a_fork_pays_only_for_what_it_does_again(runs, house):
 
 async def test_what_any_text_holds_can_be_stored(runs, house):
     strange = "nul \0, half \udc80, ¿ñ?, 🦜, \u2028"
-    run, _ = await runs.add(Question(strange), {})
+    run, _ = await runs.add(NewRun(Question(strange), {}))
     assert (await runs.get(run.id)).question.text == strange.replace("\udc80", "?")
 
 
 async def test_pictures_can_be_stored(runs):
     picture = Image(b"\x89PNG\xff\x00")
-    run, _ = await runs.add(Question("What is this?", images=(picture,)), {})
+    run, _ = await runs.add(NewRun(Question("What is this?", images=(picture,)), {}))
     assert (await runs.get(run.id)).question.images == (picture,)
-    journal = await RunJournal(runs, run.id, await runs.take(run.id, "one")).open()
+    journal = await RunJournal(runs, run.id, await runs.lives.take(run.id, "one")).open()
     journal.see(Found(Finding("t1", "painter", "a cat", images=(picture,))))
     await journal.finish("interrupted")
     [numbered] = await runs.events(run.id)
@@ -291,23 +294,23 @@ async def test_pictures_can_be_stored(runs):
 
 async def test_old_runs_are_deleted_and_running_ones_are_not(runs, house):
     await answer(runs, house())
-    running, _ = await runs.add(QUESTION, {})
-    await runs.take(running.id, "one")
-    assert await runs.prune(days=1) == 0
-    assert await runs.prune(days=0) == 1
+    running, _ = await runs.add(NewRun(QUESTION, {}))
+    await runs.lives.take(running.id, "one")
+    assert await prune_runs(runs.database, days=1) == 0
+    assert await prune_runs(runs.database, days=0) == 1
     assert [run.id for run in await runs.recent()] == [running.id]
     with pytest.raises(StoreError, match="cancel"):
-        await runs.delete(running.id)
+        await delete_run(runs, running.id)
 
 
 async def test_deleting_leaves_nothing_in_the_files(tmp_path, house):
     secret = "Xylophonist Quetzalcoatl"
     async with runs_at(str(tmp_path / "runs.db")) as runs:
-        run, _ = await runs.add(Question(f"Who is {secret}?"), {})
+        run, _ = await runs.add(NewRun(Question(f"Who is {secret}?"), {}))
         async with Heartbeat(runs) as heartbeat:
             await resume(run.id, House({"default": Scripted()}), heartbeat)
-        await runs.add(Question("another"), {})
-        await runs.delete(run.id)
+        await runs.add(NewRun(Question("another"), {}))
+        await delete_run(runs, run.id)
         found = [file.name for file in tmp_path.iterdir() if secret.encode() in file.read_bytes()]
         assert found == []
         assert len(await runs.recent()) == 1
@@ -354,20 +357,20 @@ def test_nobody_is_dead_because_we_could_not_look():
 
 @pytest.mark.parametrize("dies", [False, True])
 async def test_a_resumed_run_has_the_seconds_that_its_earlier_lives_left(runs, house, dies):
-    summary, _ = await runs.add(QUESTION, {})
+    summary, _ = await runs.add(NewRun(QUESTION, {}))
 
     def begin_earlier(connection):
         connection.execute("UPDATE runs SET taken = taken - 100 WHERE id = ?", (summary.id,))
 
     async with Heartbeat(runs) as heartbeat:
         worker = this_process()
-        await runs.beat(worker)
-        life = await runs.take(summary.id, worker.id)
+        await runs.lives.beat(worker)
+        life = await runs.lives.take(summary.id, worker.id)
         await runs.database.transact(begin_earlier)
         if dies:
-            await runs.requeue(worker.id)
+            await runs.lives.requeue(worker.id)
         else:
-            await runs.finish(summary.id, life, "interrupted")
+            await runs.lives.finish(summary.id, life, Ending("interrupted"))
         assert (await runs.get(summary.id)).seconds == pytest.approx(100, abs=5)
         with pytest.raises(BudgetExceeded, match="seconds"):
             await resume(summary.id, house(budget=Budget(seconds=60)), heartbeat)
@@ -377,7 +380,7 @@ async def test_a_resumed_run_has_the_seconds_that_its_earlier_lives_left(runs, h
 
 async def test_what_an_owner_spent_today_is_counted_once_and_outlives_the_runs(runs, house):
     spending = Spending(runs.database)
-    summary, _ = await runs.add(QUESTION, {}, owner="ann")
+    summary, _ = await runs.add(NewRun(QUESTION, {}, owner="ann"))
     async with Heartbeat(runs) as heartbeat:
 
         def stop(event):
@@ -389,20 +392,24 @@ async def test_what_an_owner_spent_today_is_counted_once_and_outlives_the_runs(r
         [some] = await spending.today()
         assert 0 < some.tokens == (await runs.ledger(summary.id)).total
         answered = await resume(summary.id, house(), heartbeat)
-    await runs.delete(summary.id)
+    await delete_run(runs, summary.id)
     await spending.add("ann", 5, 0.5)
     assert await spending.today() == [Spent("ann", answered.report.total + 5, 0.5)]
 
 
 async def test_a_dead_servers_runs_go_on_only_if_somebody_will_ask_for_them(runs):
     server = this_process("server")
-    await runs.beat(server)
+    await runs.lives.beat(server)
     waits, plain = [
-        (await runs.add(QUESTION, {}, served=served, outlives=outlives, worker=server.id, begun=True))[0]
+        (await runs.add(NewRun(QUESTION, {}, served=served, outlives=outlives, worker=server.id, begun=True)))[0]
         for served, outlives in (("resp_1", True), ("chatcmpl-1", False))
     ]
-    queued, _ = await runs.add(QUESTION, {}, served="resp_2", worker=server.id)
-    assert await runs.waiting() == await runs.orphans() == []  # it may still begin that itself
-    await runs.requeue(server.id)
+    queued, _ = await runs.add(NewRun(QUESTION, {}, served="resp_2", worker=server.id))
+    assert await runs.lives.waiting() == await runs.lives.orphans() == []  # it may still begin that itself
+    await runs.lives.requeue(server.id)
     assert [(await runs.get(run.id)).state for run in (waits, plain)] == ["queued", "interrupted"]
-    assert {run.id for run in await runs.orphans()} == {run.id for run in await runs.waiting()} == {waits.id, queued.id}
+    assert (
+        {run.id for run in await runs.lives.orphans()}
+        == {run.id for run in await runs.lives.waiting()}
+        == {waits.id, queued.id}
+    )

@@ -8,9 +8,10 @@ import pytest_asyncio
 
 from tertulia.errors import StoreError, UnknownName
 from tertulia.ids import REQUEST, maker, new_id, new_reply, replies_of, run_of
-from tertulia.stores.documents import MOST_BYTES, Documents
+from tertulia.stores.adding import NewRun
 from tertulia.stores.records import Idempotency
 from tertulia.stores.runs import Runs
+from tertulia.stores.served import MOST_BYTES, Documents
 from tertulia.stores.transient import Transient
 from tertulia.types import Question
 
@@ -48,7 +49,7 @@ async def test_only_the_latest_documents_of_an_owner_are_kept_and_their_runs(run
     await documents.claim("ana", Idempotency("k", "b"), "resp_0")
     for number in range(4):
         id = f"resp_{number}"
-        await runs.add(Question("Why?"), {}, owner="ana", id=run_of(id), served=id)
+        await runs.add(NewRun(Question("Why?"), {}, owner="ana", id=run_of(id), served=id))
         await documents.save("ana", id, {"number": number})
     await documents.save("ana", "once_1_me", {})
     await documents.save("ben", "resp_0", {})

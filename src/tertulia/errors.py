@@ -40,6 +40,11 @@ class PlanError(TertuliaError):
 class ModelError(TertuliaError):
     """A provider failed."""
 
+    @property
+    def passes(self) -> bool:
+        """Whether it may be well later: the provider is busy, or nobody is there."""
+        return isinstance(self, ModelBusy) or isinstance(self.__cause__, OSError)
+
 
 class ModelBusy(ModelError):
     """A provider failed for a passing reason; asking again may work."""

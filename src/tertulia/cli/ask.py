@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..codec import dumped
+from ..codec import as_dict
 from ..errors import (
     BudgetExceeded,
     InvalidQuestion,
@@ -87,7 +87,7 @@ class Asking:
 
     def _print_event(self, event: Event) -> None:
         at = round(time.monotonic() - self.began, 3)
-        print(json.dumps({"at": at, **dumped(event)}, ensure_ascii=False), flush=True)
+        print(json.dumps({"at": at, **as_dict(event)}, ensure_ascii=False), flush=True)
 
     def _finish(self, stopped: str | None) -> None:
         report, answer = self.progress.report_so_far(time.monotonic() - self.began), self.progress.answer

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from ..durable.configuration import configuration, models_of, overrides_of, settled, tailored
 from ..durable.life import resume
 from ..durable.liveness import Heartbeat, dead_holder
+from ..durable.reaper import prune
 from ..errors import RunTaken, StoreError
 from ..events import Answered, Event, Text
 from ..opening import open_house
+from ..stores.adding import NewRun
 from ..stores.places import runs_at
 from ..stores.records import Stored, Summary
 from ..stores.runs import Runs
@@ -34,8 +36,7 @@ class Durable(Asking):
         assert me is not None
         loop.add_signal_handler(signal.SIGTERM, me.cancel)
         async with runs_at(self.database) as runs:
-            if self.keep_days is not None:
-                await runs.prune(self.keep_days)
+            await prune(runs, self.keep_days)
             if self.stored and await self._answered(runs, self.stored):
                 return
             await self._carry(runs)
@@ -48,7 +49,9 @@ class Durable(Asking):
                 house = tailored(house, overrides_of(self.stored.configuration), self.stored.question)
             if run is None:
                 names = house.strategy.name, models_of(house)
-                run, _ = await runs.add(self.question, configuration(settings), strategy=names[0], models=names[1])
+                run, _ = await runs.add(
+                    NewRun(self.question, configuration(settings), strategy=names[0], models=names[1])
+                )
             self.display.say(f"run {run.id}")
             over = await dead_holder(runs, run.worker) if run.state in ("running", "cancelling") else None
             try:

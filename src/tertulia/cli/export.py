@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from ..codec import dumped
+from ..codec import as_dict
 from ..narration import Language, Narrator, catalogue
 from ..narration.catalogue import whole
 from ..printable import printable
@@ -84,7 +84,7 @@ def _json(run: Stored, events: Sequence[Numbered], progress: Progress) -> str:
     row = {name: getattr(run, name) for name in ("id", "owner", "state", "created", "began", "ended", "life", "forked")}
     question: dict[str, Any] = asdict(run.question)
     question["images"] = [image.media_type for image in run.question.images]
-    stream = [{"number": one.number, "at": one.at, **dumped(one.event)} for one in events]
+    stream = [{"number": one.number, "at": one.at, **as_dict(one.event)} for one in events]
     everything = row | {"question": question, "configuration": dict(run.configuration)}
     everything |= {
         "run": record(progress, str(run.configuration.get("effort", "")), seconds_of(run), run.error or None)

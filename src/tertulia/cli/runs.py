@@ -20,6 +20,7 @@ from rich.tree import Tree
 from ..errors import SettingsError
 from ..progress import Progress
 from ..settings import Settings, load
+from ..stores.deleting import delete_run, prune_runs
 from ..stores.places import runs_at
 from ..stores.records import STATES, Stored, Summary, Wanted
 from ..stores.runs import Runs
@@ -101,7 +102,7 @@ def cancel(run: Which, database: Place = None) -> None:
     """Stop a run, wherever it is at work."""
 
     async def stop(store: Runs) -> str:
-        return await store.cancel((await store.find(run)).id)
+        return await store.lives.cancel((await store.find(run)).id)
 
     print(_with(database, stop))
 
@@ -178,8 +179,8 @@ def delete(
 
     async def remove(store: Runs) -> int:
         if older:
-            return await store.prune(age(older) / SECONDS["d"])
-        await store.delete((await store.find(run)).id)
+            return await prune_runs(store.database, age(older) / SECONDS["d"])
+        await delete_run(store, (await store.find(run)).id)
         return 1
 
     print(f"{_with(database, remove)} deleted")

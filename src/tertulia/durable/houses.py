@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..codec import as_json
 from ..house import House
 from ..opening import open_house
 from ..settings import silence
 from ..stores.records import Stored
-from ..stores.text import text
 from .configuration import overrides_of, settings_of, tailored, without_overrides
 
 MOST = 16
@@ -37,7 +37,7 @@ class OpenHouses:
             SettingsError, UnknownName: if it cannot be opened here.
         """
         overrides = overrides_of(run.configuration)
-        key = text([overrides.house, without_overrides(run.configuration)])
+        key = as_json([overrides.house, without_overrides(run.configuration)])
         async with self._opening:
             if key not in self._houses:
                 self._houses[key] = self.layer(await open_house(settings_of(run.configuration), self.say))

@@ -7,16 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import ModelError, RunCancelled, StoreError, TertuliaError
+from ..errors import RunCancelled, StoreError, TertuliaError
 from ..events import Answered, Event, ignore
 from ..house import House
 from ..schedule import end
-from ..stores.database import Connection
+from ..stores.adding import NewRun
 from ..stores.journal import RunJournal
-from ..stores.records import State
+from ..stores.records import Ending, State
 from ..types import Question
 from .liveness import Heartbeat
-from .patient import passing
 
 MOST_LIVES = 8
 """Times that a run from the queue is handed out before it fails for want of its provider."""
@@ -51,7 +50,7 @@ async def resume(
         RunCancelled: if somebody asked for it to be stopped.
         TertuliaError: if it fails; the store says why, and it can be resumed.
     """
-    number = await heartbeat.runs.take(id, heartbeat.process.id, over, resume=if_stopped != "queued")
+    number = await heartbeat.runs.lives.take(id, heartbeat.process.id, over, resume=if_stopped != "queued")
     stored = await heartbeat.runs.get(id)
     life = Life(id, house, heartbeat, number, if_stopped, number < most_lives)
     await life.journal.open()
@@ -65,14 +64,14 @@ async def begin(
     heartbeat: Heartbeat,
     on_event: Callable[[Event], None],
     if_stopped: IfStopped,
-    before: Callable[[Connection], object] | None = None,
+    new: NewRun | None = None,
 ) -> Answered:
     """Like `resume`, for a run that this process begins.
 
     Args:
-        before: Adds it as begun, together with the first thing that is written; None if it is there.
+        new: The run as begun, which is added together with the first thing that is written; None if it is there.
     """
-    return await Life(id, house, heartbeat, 1, if_stopped, before=before).answer(question, on_event)
+    return await Life(id, house, heartbeat, 1, if_stopped, new=new).answer(question, on_event)
 
 
 async def refuse(id: str, heartbeat: Heartbeat, why: TertuliaError) -> None:
@@ -81,8 +80,8 @@ async def refuse(id: str, heartbeat: Heartbeat, why: TertuliaError) -> None:
     Raises:
         RunTaken: if another process has it.
     """
-    life = await heartbeat.runs.take(id, heartbeat.process.id, resume=False)
-    await heartbeat.runs.finish(id, life, "failed", error=str(why), fault=type(why).__name__)
+    life = await heartbeat.runs.lives.take(id, heartbeat.process.id, resume=False)
+    await heartbeat.runs.lives.finish(id, life, Ending("failed", error=str(why), fault=type(why).__name__))
 
 
 @dataclass
@@ -97,11 +96,12 @@ class Life:
     if_stopped: IfStopped
     can_wait: bool = False
     """Whether another life goes on if its provider is away."""
-    before: Callable[[Connection], object] | None = None
-    """What is written before the first thing of the run; None for nothing."""
+    new: NewRun | None = None
+    """The run, if it is still to be added."""
 
     def __post_init__(self) -> None:
-        self.journal = RunJournal(self.heartbeat.runs, self.id, self.number, self.stop, self._is_away, self.before)
+        runs = self.heartbeat.runs
+        self.journal = RunJournal(runs, self.id, self.number, can_wait=self.can_wait, new=self.new)
 
     async def answer(self, question: Question, on_event: Callable[[Event], None]) -> Answered:
         """Ask the house, and store how it ended.
@@ -114,15 +114,17 @@ class Life:
             self.journal.see(event)
             on_event(event)
 
-        self.asking = asyncio.create_task(self.house.ask(question, happened, self.journal))
-        self.heartbeat.stops[self.id] = self.stop
+        asking = asyncio.create_task(self.house.ask(question, happened, self.journal))
+        self.journal.work = asking
+        self.heartbeat.stops[self.id] = asking.cancel
         try:
-            answered = await self.asking
+            answered = await asking
             if self.journal.away:
                 raise self.journal.away
             await self.journal.finish("answered", answered)
             return answered
         except asyncio.CancelledError:
+            await end([asking])
             await self._store_stop()
             raise
         except StoreError:
@@ -134,16 +136,12 @@ class Life:
             self.heartbeat.stops.pop(self.id, None)
             self.heartbeat.cancelled.discard(self.id)
 
-    def stop(self) -> None:
-        self.asking.cancel()
-
     async def _store_stop(self) -> None:
         """Store what the run becomes now that it was stopped.
 
         Raises:
             TertuliaError: if it was not this process that was stopped: the run was taken, cancelled, or has to wait.
         """
-        await end([self.asking])
         journal = self.journal
         if journal.stopped:
             raise journal.stopped from None
@@ -163,6 +161,3 @@ class Life:
         why = str(error) if known else f"{type(error).__name__}: {error}"
         state: State = "queued" if self.journal.away else "failed"
         await self.journal.finish(state, error=why, fault=type(error).__name__ if known else "")
-
-    def _is_away(self, error: ModelError) -> bool:
-        return self.can_wait and passing(error)

@@ -100,7 +100,7 @@ class Heartbeat:
     async def __aexit__(self, *_: object) -> None:
         await self._tasks.close()
         with suppress(StoreError):  # then the others find out by themselves
-            await self.runs.requeue(self.process.id)
+            await self.runs.lives.requeue(self.process.id)
 
     async def cancel(self, id: str) -> State:
         """Have a run stopped, wherever it is at work; gives the state it is in now.
@@ -108,7 +108,7 @@ class Heartbeat:
         Raises:
             UnknownName: if there is no such run.
         """
-        state = await self.runs.cancel(id)
+        state = await self.runs.lives.cancel(id)
         self._stop(id)
         return state
 
@@ -119,7 +119,7 @@ class Heartbeat:
                 await self._beat()
 
     async def _beat(self) -> None:
-        for id in await self.runs.beat(self.process):
+        for id in await self.runs.lives.beat(self.process):
             self._stop(id)
 
     def _stop(self, id: str) -> None:
@@ -130,7 +130,7 @@ class Heartbeat:
 
 async def dead_holder(runs: Runs, holder: str) -> str | None:
     """The id again if that process is dead: it said good-bye, or was not seen for a minute; None if it may live."""
-    known = {one.id: one for one in await runs.processes()}
+    known = {one.id: one for one in await runs.lives.processes()}
     if holder not in known or has_ended(known[holder]) or time.time() - known[holder].seen > LONG_SECONDS:
         return holder
     return None

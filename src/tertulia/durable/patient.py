@@ -74,11 +74,6 @@ def patient(house: House, seconds: float = PATIENCE) -> House:
     return house.wrapped(lambda model: Patient(model, seconds))
 
 
-def passing(error: ModelError) -> bool:
-    """Whether it may be well later: the provider is busy, or nobody is there."""
-    return isinstance(error, ModelBusy) or isinstance(error.__cause__, OSError)
-
-
 def _down(error: ModelError) -> bool:
     """Whether the provider is away, rather than there and asking for fewer calls."""
-    return passing(error) and not (isinstance(error, ModelBusy) and error.overloaded)
+    return error.passes and not (isinstance(error, ModelBusy) and error.overloaded)

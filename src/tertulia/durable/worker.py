@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from ..errors import TertuliaError
 from ..schedule import Tasks, every
 from ..settings import silence
+from ..stores.lives import ticket
 from ..stores.records import Summary
-from ..stores.runs import Runs, ticket
+from ..stores.runs import Runs
 from .houses import OpenHouses
 from .life import MOST_LIVES, refuse, resume
 from .liveness import DEAD_SECONDS, Heartbeat, Watch
@@ -74,12 +75,12 @@ class Worker:
 
     async def _sweep(self) -> None:
         """Put runs in the queue that are not there yet."""
-        found = await self.runs.waiting()
+        found = await self.runs.lives.waiting()
         for run in found:
             pause = min(LONGEST_PAUSE, 2.0**run.life) if run.error else 0.0
             await self._queues.put(run.id, ticket(run), provider(run), run.owner, run.priority, pause)
         if found:
-            await self.runs.enqueued(found)
+            await self.runs.lives.enqueued(found)
 
     async def _reap(self) -> None:
         """Let go of the runs of processes that died."""
@@ -97,7 +98,7 @@ class Worker:
         await self._working.close()
         with suppress(Exception):  # else another worker finds that we are gone
             me = self._heartbeat.process.id
-            await self.runs.requeue(me, await self._queues.withdraw(me))
+            await self.runs.lives.requeue(me, await self._queues.withdraw(me))
         await self._queues.close()
         await self._houses.close()
 

@@ -14,7 +14,7 @@ from ..durable.liveness import Heartbeat
 from ..errors import TertuliaError
 from ..schedule import Tasks
 from ..settings import Serving
-from ..stores.documents import Documents
+from ..stores.served import Documents
 from .houses import Houses
 from .keys import Door
 from .limits import Accounts, Turns

@@ -11,9 +11,9 @@ from ..durable.reaper import PRUNE_SECONDS, prune
 from ..errors import SettingsError, TertuliaError
 from ..schedule import beside, every
 from ..settings import Serving, Settings
-from ..stores.documents import Documents
 from ..stores.places import runs_at
 from ..stores.runs import Runs
+from ..stores.served import Documents
 from ..stores.spending import Spending
 from ..stores.transient import Transient
 from .houses import Houses, open_houses

@@ -59,7 +59,7 @@ class Takeover:
             log.warning("%s is dead; %d of its runs go on", dead, freed)
 
     async def _take(self) -> None:
-        for run in await self.service.heartbeat.runs.orphans():
+        for run in await self.service.heartbeat.runs.lives.orphans():
             if run.id not in self.taken:
                 self.taken.add(run.id)
                 self.service.work.begin(self._resume(run))

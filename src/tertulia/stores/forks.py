@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..codec import as_json
 from ..errors import UnknownName
 from ..events import Planned
 from ..types import Plan
 from .database import Row
 from .records import Numbered
-from .text import text
 
 FREE = {"read": 0, "written": 0, "hidden": 0, "cached": 0, "exact": True, "raw": ""}
 
@@ -48,4 +48,4 @@ def unbilled(result: str) -> str:
     """What a call gave, as attempt 0: another run paid for it, and no ledger counts it again."""
     heard = json.loads(result)
     heard["entry"] |= {"attempt": 0, "usage": FREE, "cost": 0.0, "seconds": 0.0}
-    return text(heard)
+    return as_json(heard)

@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from ..codec import pack, pack_event, unpack, unpack_event
 from ..errors import ModelError, RunTaken, StoreError
 from ..events import Answered, Called, Event, Replied, Text, Thought, Used, Waiting
 from ..journal import Heard
 from ..types import Execution
 from ..usage import Entry, Ledger
+from .adding import NewRun
 from .database import Connection, Outcome, settle
-from .records import State
+from .lives import end_life
+from .records import Ending, State
 from .rows import tell
 from .runs import Runs
-from .text import packed, packed_event, unpacked, unpacked_event
 
 T = TypeVar("T")
 FLUSH_SECONDS = 0.2
@@ -33,8 +35,8 @@ class Batch:
 
     run: str
     life: int
-    before: Callable[[Connection], object] | None = None
-    """What is written before all else; None for nothing."""
+    new: NewRun | None = None
+    """The run itself, which is added before all else; None if it is there."""
     entries: list[tuple[Entry, str]] = field(default_factory=list)
     """Lines of the ledger, and their text."""
     steps: list[tuple[Any, ...]] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Batch:
     """Rows of events."""
 
     def __bool__(self) -> bool:
-        return bool(self.before or self.entries or self.steps or self.events)
+        return bool(self.new or self.entries or self.steps or self.events)
 
     @property
     def begins(self) -> bool:
@@ -55,8 +57,8 @@ class Batch:
 
         A life that has been overtaken writes what was paid for, and neither begins calls nor tells anything.
         """
-        if self.before:
-            self.before(connection)
+        if self.new:
+            self.new.write(connection)
         # an update holds the row, so that nobody takes the run over before this call is in its ledger
         sql = "UPDATE runs SET life = life WHERE id = ? AND life = ? RETURNING id"
         sql = sql if self.begins else "SELECT id FROM runs WHERE id = ? AND life = ?"
@@ -83,32 +85,26 @@ class RunJournal:
     flight gave is kept all the same, as it was paid for.
     """
 
-    def __init__(
-        self,
-        runs: Runs,
-        id: str,
-        life: int,
-        stop: Callable[[], object] = lambda: None,
-        is_away: Callable[[ModelError], bool] = lambda error: False,
-        before: Callable[[Connection], object] | None = None,
-    ) -> None:
-        """`stop` ends the run; `is_away` tells whether an error is reason enough to go on another time.
+    def __init__(self, runs: Runs, id: str, life: int, *, can_wait: bool = False, new: NewRun | None = None) -> None:
+        """The journal of life number `life` of run `id`.
 
         Args:
-            before: What is written in the same transaction as the first thing of the run; None for nothing.
+            can_wait: Whether another life goes on if a provider is away; then that ends this one.
+            new: The run, to be added in the same transaction as the first thing of it; None if it is there.
         """
         self.runs, self.id, self.life = runs, id, life
+        self.work: asyncio.Task[Any] | None = None
+        """The work on the run, which is cancelled when it must stop; None if nobody does any."""
         self.stopped: StoreError | None = None
         """Why the run must stop: it was taken by another, or nothing can be stored."""
         self.away: ModelError | None = None
         """Why the run is to go on another time; None if it need not."""
-        self._is_away = is_away
-        self._stop = stop
+        self._can_wait = can_wait
         self._steps: dict[str, str] = {}
         self._ledger: dict[tuple[str, int], Entry] = {}
         self._told: Counter[str] = Counter()
         self._pending: list[tuple[float, Event]] = []
-        self._batch = Batch(id, life, before)
+        self._batch = Batch(id, life, new)
         self._last = 0
         self._worked = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -125,10 +121,10 @@ class RunJournal:
             of = (self.id,)
             self._steps = dict(connection.execute("SELECT key, result FROM steps WHERE run = ?", of))
             for (stored,) in connection.execute("SELECT entry FROM ledger WHERE run = ? ORDER BY number", of):
-                entry = unpacked(Entry, stored)
+                entry = unpack(Entry, stored)
                 self._ledger[entry.key, entry.attempt] = entry
             events = connection.execute("SELECT number, event FROM events WHERE run = ? ORDER BY number", of)
-            self._told = Counter(_tale(unpacked_event(event)) for _, event in events)
+            self._told = Counter(_tale(unpack_event(event)) for _, event in events)
             self._last = max((number for number, _ in events), default=0)
             [(self._worked,)] = connection.execute("SELECT seconds FROM runs WHERE id = ?", of)
 
@@ -141,24 +137,22 @@ class RunJournal:
         Anything else, as what a tool did to the world, is stored before the run goes on.
         """
         if key in self._steps:
-            return unpacked(kind, self._steps[key])
+            return unpack(kind, self._steps[key])
         try:
             result = await step()
         except ModelError as error:
-            if self._is_away(error):  # else the answer would say of a part that it is missing
+            if self._can_wait and error.passes:  # else the answer would say of a part that it is missing
                 self.away = self.away or error
                 self._stop()
             raise
         if isinstance(result, Heard):
             self._put(result.entry)
-        self._batch.steps.append(
-            (self.id, key, time.time(), getattr(kind, "__name__", str(kind)), packed(kind, result))
-        )
+        self._batch.steps.append((self.id, key, time.time(), getattr(kind, "__name__", str(kind)), pack(kind, result)))
         if isinstance(result, Heard | Execution):
             self._flush_within(KEEP_SECONDS)
             return result
         others = await self._stored()
-        return unpacked(kind, others[key]) if key in others else result
+        return unpack(kind, others[key]) if key in others else result
 
     async def write(self, entry: Entry) -> None:
         self._put(entry)
@@ -190,14 +184,23 @@ class RunJournal:
             self._rest = asyncio.get_running_loop().create_future()
             await self._rest
         self._is_writing, batch, spent = True, self._take(), Ledger(self._ledger.values())
-        number = self._last + len(batch.events) + 1
+        ending, number = Ending(state, answered, error, fault), self._last + len(batch.events) + 1
+
+        def do(connection: Connection) -> None:
+            batch.write(connection)
+            end_life(connection, self.id, self.life, ending, number, spent)
+
         try:
-            await self.runs.finish(
-                self.id, self.life, state, answered, error, number, fault, spent=spent, before=batch.write
-            )
+            await self.runs.database.transact(do)
         except RunTaken:
             await self.runs.database.transact(batch.write)  # what was paid for
             raise
+        self.runs.news.ring(self.id)
+
+    def _stop(self) -> None:
+        """End the work: nothing of it can be stored any more, or it is to go on another time."""
+        if self.work:
+            self.work.cancel()
 
     def _known(self, event: Event) -> bool:
         """Whether an earlier life told this already: a run that is resumed goes through its finished steps again."""
@@ -217,14 +220,13 @@ class RunJournal:
     def _put(self, entry: Entry) -> None:
         """Have a line of the ledger stored."""
         self._ledger[entry.key, entry.attempt] = entry
-        self._batch.entries.append((entry, packed(Entry, entry)))
+        self._batch.entries.append((entry, pack(Entry, entry)))
 
     def _take(self) -> Batch:
         """All that waits."""
         batch, self._batch = self._batch, Batch(self.id, self.life)
         batch.events = [
-            (self.id, number, at, packed_event(event))
-            for number, (at, event) in enumerate(self._pending, self._last + 1)
+            (self.id, number, at, pack_event(event)) for number, (at, event) in enumerate(self._pending, self._last + 1)
         ]
         self._pending = []
         if self._timer:
@@ -257,6 +259,16 @@ class RunJournal:
         self._flush()
         return await stored
 
+    # The invariant of `_flush`, `_ended` and `finish`: at most one batch is on its way, and `_is_writing` says so.
+    #
+    # - What comes meanwhile collects in `_batch`, `_pending` and `_waiting`, and leaves together, in the next batch. So
+    #   batches are stored in the order in which their contents came, whatever the database does in between.
+    # - Events get their numbers when a batch is taken, counted on from `_last`, which only `_ended` moves, and only if
+    #   the batch was stored. So numbers have no gaps, also after a failure, and no two batches share one.
+    # - Whoever waits is in `_waiting` until a batch is taken, then with that batch, and is told once what came of it.
+    # - `finish` waits in `_rest` for the batch on its way, and `_ended` then leaves the turn to it instead of beginning
+    #   the next batch. It never resets `_is_writing`: nothing is written after the end of a life.
+
     def _flush(self) -> None:
         """Have all that waits stored, in one transaction; after the one on its way if there is one."""
         if self._is_writing:
@@ -279,7 +291,7 @@ class RunJournal:
             self._stop()
         for one in waiting:
             settle(one, (others, error))
-        self.runs.ring(self.id)
+        self.runs.news.ring(self.id)
         if self._rest is not None:
             settle(self._rest, (None, None))
         elif self._batch or self._waiting or (self._pending and self._timer is None):
@@ -288,7 +300,7 @@ class RunJournal:
 
 def _tale(event: Event) -> str:
     """An event as it is stored, without what is another each time that a run goes through it: how long a tool took."""
-    return packed_event(replace(event, seconds=0.0) if isinstance(event, Used) else event)
+    return pack_event(replace(event, seconds=0.0) if isinstance(event, Used) else event)
 
 
 def _first(connection: Connection, step: tuple[Any, ...]) -> str | None:

@@ -73,6 +73,18 @@ class Stored(Summary):
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How one life of a run ended."""
+
+    state: State
+    answered: Answered | None = None
+    error: str = ""
+    """Why it failed or stopped."""
+    fault: str = ""
+    """As `Summary` has it."""
+
+
+@dataclass(frozen=True)
 class Numbered:
     """An event of a stored run."""
 

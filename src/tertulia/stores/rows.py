@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..errors import UnknownName
 from .database import Connection, Row
 from .records import Summary
 
@@ -15,6 +16,11 @@ SUMMARY = (
 )
 ROWS = 16
 """Most rows that one statement adds."""
+
+
+def no_run(named: str, known: Sequence[str] = ()) -> UnknownName:
+    """The error that there is no such run, or more than one."""
+    return UnknownName("run", named, known or ["those that `tertulia runs list` shows"])
 
 
 def insert(connection: Connection, run: Summary) -> bool:

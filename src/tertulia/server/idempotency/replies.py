@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 
 from ... import ids
 from ...durable.liveness import Heartbeat, dead_holder
-from ...stores.documents import Documents
 from ...stores.records import Idempotency
+from ...stores.served import Documents
 
 LOOK_SECONDS = 0.25
 """How often a reply is looked for that another server makes."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ... import ids
 from ...errors import UnknownName
+from ...stores.deleting import delete_served
 from ..problems import JSON, as_problem
 from ..runners.queued import failure
 from ..service import Service
@@ -54,7 +55,7 @@ class Archive:
 
     async def delete(self, owner: str, id: str) -> bool:
         """Delete a response with its run, and what was kept under its key; False if there was none."""
-        return id.startswith(ids.RESPONSE) and await self.service.heartbeat.runs.delete_served(owner, id)
+        return id.startswith(ids.RESPONSE) and await delete_served(self.service.documents.database, owner, id)
 
     def run_ids(self, kept: Kept) -> Sequence[str]:
         """The run of a background response, if `tertulia runs` can find it."""

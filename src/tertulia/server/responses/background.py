@@ -13,7 +13,7 @@ from ... import ids
 from ...errors import RunCancelled, RunTaken, StoreError, UnknownName
 from ..objects import ResponseEvent
 from ..problems import Problem, stopping
-from ..runners import Job, adding
+from ..runners import Job, new_run
 from ..service import Service
 from ..sse import EventStream
 from ..visit import Visit
@@ -44,8 +44,7 @@ class Background:
         if service.runner.works_here:
             service.turns.check()
         worker = service.heartbeat.process.id if service.runner.works_here else ""
-        saving = service.documents.saving(kept.owner, kept.id, as_document(kept))
-        _, new = await service.heartbeat.runs.database.transact(adding(job, worker, beside=saving))
+        _, new = await service.heartbeat.runs.add(new_run(job, worker, document=as_document(kept)))
         if new:
             tasks = service.work if service.runner.works_here else service.watching
             tasks.begin(self._work(answering.visit, job, visit.pop_all()))

@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Protocol
 from ...durable.configuration import models_of
 from ...events import Event
 from ...house import House
-from ...stores.adding import Adding
-from ...stores.database import Connection
+from ...stores.adding import NewRun
 from ...types import Question
 
 See = Callable[[Event], None]
@@ -68,14 +67,9 @@ class Runner(Protocol):
         ...
 
 
-def adding(
-    job: Job,
-    worker: str = "",
-    begun: bool = False,
-    beside: Callable[[Connection], object] = lambda connection: None,
-) -> Adding:
-    """What stores the run of a job, or finds it; without a `worker` it is for any."""
-    return Adding(
+def new_run(job: Job, worker: str = "", begun: bool = False, document: Mapping[str, Any] | None = None) -> NewRun:
+    """The run of a job, to be stored; without a `worker` it is for any."""
+    return NewRun(
         job.question,
         job.configuration,
         owner=job.owner,
@@ -87,5 +81,5 @@ def adding(
         outlives=job.lasts or not worker,
         worker=worker,
         begun=begun,
-        beside=beside,
+        document=document,
     )

@@ -14,7 +14,7 @@ from ...events import Event
 from ...listening import as_events
 from ...progress import Progress
 from ...stores.spending import Spending
-from . import Job, See, adding
+from . import Job, See, new_run
 from .queued import followed
 
 
@@ -53,14 +53,14 @@ class Stored(Here):
         if not job.stored:
             return self._unstored(job, see)
         runs, heartbeat = self.heartbeat.runs, self.heartbeat
-        storing = adding(job, worker=heartbeat.process.id, begun=True)
+        new = new_run(job, worker=heartbeat.process.id, begun=True)
         if job.lasts:  # it may be there already
-            _, new = await runs.database.transact(storing)
-            if not new:
+            _, is_new = await runs.add(new)
+            if not is_new:
                 return followed(runs, job.id, see)
         left: IfStopped = "queued" if job.lasts else "cancelled"
-        before = None if job.lasts else storing  # its first call waits until it is stored
-        return as_events(lambda heard: begin(job.id, job.question, job.house, heartbeat, heard, left, before), see)
+        to_add = None if job.lasts else new  # its first call waits until it is stored
+        return as_events(lambda heard: begin(job.id, job.question, job.house, heartbeat, heard, left, to_add), see)
 
     async def _unstored(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         """A run of which nothing is stored but what it cost."""

@@ -13,9 +13,10 @@ from ...durable.liveness import Heartbeat
 from ...errors import RunCancelled, StoreError, UnknownName, remade
 from ...events import Event
 from ...schedule import Tasks
+from ...stores.deleting import delete_run
 from ...stores.records import Stored
 from ...stores.runs import Runs
-from . import Job, See, adding
+from . import Job, See, new_run
 
 log = logging.getLogger(__name__)
 FORGET_SECONDS = 0.5
@@ -35,7 +36,7 @@ class Queued:
 
     async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
         runs, whole = self.heartbeat.runs, False
-        await runs.database.transact(adding(job))
+        await runs.add(new_run(job))
         try:
             async with aclosing(followed(runs, job.id, see)) as events:
                 async for event in events:
@@ -44,7 +45,7 @@ class Queued:
         finally:
             with suppress(StoreError, UnknownName):
                 if not (whole or job.lasts):
-                    await runs.cancel(job.id)
+                    await runs.lives.cancel(job.id)
             if not job.stored:
                 self._forgetting.begin(_forget(runs, job.id))
 
@@ -81,7 +82,7 @@ async def _forget(runs: Runs, id: str) -> None:
     """Delete a run as soon as no worker has it any more."""
     while True:
         try:
-            return await runs.delete(id)
+            return await delete_run(runs, id)
         except UnknownName:
             return
         except StoreError as error:

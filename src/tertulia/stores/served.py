@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from ..codec import as_json
 from ..errors import KeyReused
 from ..ids import kind, replies_of
 from .database import Connection, Database
 from .records import Idempotency
-from .text import text
 
 JSON = dict[str, Any]
 MOST_BYTES = 64 << 20
@@ -32,8 +32,8 @@ class Documents:
 
     async def save(self, owner: str, id: str, data: Mapping[str, Any]) -> None:
         """Keep a document, in place of an earlier one of the same id."""
-        stored = text(dict(data))
-        await self.database.transact(_saving(owner, id, stored))
+        stored = as_json(dict(data))
+        await self.database.transact(lambda connection: save_document(connection, owner, id, stored))
         if self.most is not None:
             await self._keep_latest(owner, kind(id), self.most, len(stored))
 
@@ -44,14 +44,9 @@ class Documents:
             self._new = self._new_bytes = 0
             await self.database.transact(lambda connection: _delete_all_but(connection, owner, kind, most))
 
-    @staticmethod
-    def saving(owner: str, id: str, data: Mapping[str, Any]) -> Callable[[Connection], None]:
-        """What keeps a document, to be done within another transaction."""
-        return _saving(owner, id, text(dict(data)))
-
     async def change(self, owner: str, id: str, data: Mapping[str, Any], seen: Mapping[str, Any]) -> bool:
         """Put a document in the place of the one that was `seen`; False if it is another by now, or gone."""
-        stored, before = text(dict(data)), text(dict(seen))
+        stored, before = as_json(dict(data)), as_json(dict(seen))
         rows = await self.database.transact(
             lambda connection: connection.execute(
                 "UPDATE documents SET data = ?, changed = ? WHERE owner = ? AND id = ? AND data IN (?, ?) RETURNING id",
@@ -139,15 +134,13 @@ class Documents:
         return gone
 
 
-def _saving(owner: str, id: str, stored: str) -> Callable[[Connection], None]:
-    def do(connection: Connection) -> None:
-        connection.execute(
-            "INSERT INTO documents (owner, id, data, changed) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (owner, id) DO UPDATE SET data = excluded.data, changed = excluded.changed",
-            (owner, id, stored, time.time()),
-        )
-
-    return do
+def save_document(connection: Connection, owner: str, id: str, stored: str) -> None:
+    """Keep a document, in place of an earlier one of the same id."""
+    connection.execute(
+        "INSERT INTO documents (owner, id, data, changed) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (owner, id) DO UPDATE SET data = excluded.data, changed = excluded.changed",
+        (owner, id, stored, time.time()),
+    )
 
 
 def _delete_all_but(connection: Connection, owner: str, kind: str, most: int) -> None:
