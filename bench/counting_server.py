@@ -354,11 +354,7 @@ class CountingServer:
         raw = await reader.readexactly(int(headers.get("content-length") or 0))
         try:
             body = json.loads(raw or b"{}")
-            where = method, target.partition("?")[0]
-            if where == ("POST", "/v1/chat/completions"):
-                await self._chat(body, headers, reader, writer)
-            else:
-                _send(writer, 200, self._other(*where, body))
+            await self._route(method, target.partition("?")[0], body, headers, reader, writer)
         except Answer as answer:
             _send(writer, answer.status, answer.body, answer.headers)
         except Gone:
@@ -367,6 +363,20 @@ class CountingServer:
             _send(writer, 400, Answer(400, f"the body is not usable: {error}").body)
         await writer.drain()
         return headers.get("connection", "").lower() != "close"
+
+    async def _route(
+        self,
+        method: str,
+        path: str,
+        body: JSON,
+        headers: Mapping[str, str],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        if (method, path) == ("POST", "/v1/chat/completions"):
+            await self._chat(body, headers, reader, writer)
+        else:
+            _send(writer, 200, self._other(method, path, body))
 
     def _other(self, method: str, path: str, body: JSON) -> Any:
         match method, path:
@@ -535,10 +545,12 @@ class _Events:
         self._writer = writer
         self._waiting: list[bytes] = []
 
-    def begin(self) -> None:
+    def begin(self, said: bool = True) -> None:
+        """Send the head and, if anything will be `said`, who says it."""
         head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         self._waiting.append(head.encode())
-        self.delta(role="assistant", content="")
+        if said:
+            self.delta(role="assistant", content="")
 
     def delta(self, finish: str | None = None, **fields: Any) -> None:
         self.send({"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]})
