@@ -23,8 +23,13 @@ from tertulia.errors import (
     UnusableReply,
 )
 from tertulia.model import Closes, Draft, Message, Priced, Request
-from tertulia.providers import _chat, _errors
+from tertulia.providers import _errors
+from tertulia.providers._body import Asking
+from tertulia.providers._heard import Heard
+from tertulia.providers._reading import Lines
+from tertulia.providers._tags import Tags
 from tertulia.providers.connections import Connections
+from tertulia.providers.dialects import COMPATIBLE, Dialect, at
 from tertulia.providers.learnt import Learnt
 from tertulia.providers.openai import OpenAI
 from tertulia.types import Call, Image, Tool
@@ -130,9 +135,15 @@ async def test_all_of_a_request_reaches_the_server(server: CountingServer) -> No
     }
 
 
+def body(request: Request, dialect: Dialect = COMPATIBLE, **known: Any) -> dict[str, Any]:
+    """What is sent for a request, to a server of which so much is known."""
+    abilities = dialect.abilities.informed("the test", **known)
+    return Asking("m", request, dialect, abilities).body()
+
+
 def test_images_travel_as_data_urls() -> None:
     request = Request((Message("user", "What is this?", (Image(b"PNG", "image/png"),)),))
-    assert _chat.body("m", request)["messages"][0]["content"] == [
+    assert body(request)["messages"][0]["content"] == [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,UE5H"}},
     ]
@@ -146,7 +157,7 @@ def test_calls_of_tools_and_their_results_travel_with_what_they_belong_to() -> N
         Message("tool", "done", answers="c2"),
         Message("tool", "no room", answers="c1"),
     )
-    assert _chat.body("m", Request(said))["messages"][1:] == [
+    assert body(Request(said))["messages"][1:] == [
         {
             "role": "assistant",
             "content": None,
@@ -161,13 +172,13 @@ def test_calls_of_tools_and_their_results_travel_with_what_they_belong_to() -> N
 
 
 def test_a_function_without_parameters_says_that_it_takes_none() -> None:
-    asked = _chat.body("m", replace(QUESTION, tools=(Tool("now"),)))
+    asked = body(replace(QUESTION, tools=(Tool("now"),)))
     assert asked["tools"][0]["function"]["parameters"] == {"type": "object", "properties": {}}
 
 
 def test_openai_itself_is_told_the_most_tokens_in_its_own_word() -> None:
-    assert OpenAI("gpt-5")._body(QUESTION)["max_completion_tokens"] == 512
-    assert OpenAI("llama", "http://127.0.0.1:1/v1")._body(QUESTION)["max_tokens"] == 512
+    assert body(QUESTION, at("api.openai.com"))["max_completion_tokens"] == 512
+    assert body(QUESTION, at("127.0.0.1"))["max_tokens"] == 512
 
 
 async def test_a_reply_that_met_its_most_tokens_says_so(model: OpenAI) -> None:
@@ -202,7 +213,8 @@ async def test_what_a_server_refused_has_a_reason_and_an_end(server: CountingSer
     server.configure(refuses=("temperature",))
     await ask(model)
     (lesson,) = model.connections.learnt
-    assert (lesson.address, lesson.model, lesson.value) == (server.url, "counting", "temperature")
+    assert (lesson.address, lesson.model) == (server.url, "counting")
+    assert (lesson.ability, lesson.value) == ("temperature", "never")
     assert "'temperature' is not supported" in lesson.reason
     assert lesson.until == 24 * 3600
     server.configure(refuses=())
@@ -263,7 +275,6 @@ async def test_without_a_count_the_usage_is_unknown(server: CountingServer, mode
         {"prompt_tokens": True},
         {"total_tokens": 1},
         {"prompt_tokens_details": {"cached_tokens": 10**6}},
-        {"completion_tokens_details": {"reasoning_tokens": 10**6}},
         {"completion_tokens_details": [1]},
     ],
 )
@@ -279,10 +290,23 @@ async def test_a_count_that_cannot_be_is_kept_raw_and_estimated(
     assert draft.usage.read >= server.calls[0].prompt_tokens
 
 
-def heard(text: str = "five", thought: str = "", **counts: Any) -> _chat.Heard:
+async def test_of_a_count_with_too_much_thought_the_sum_is_kept(server: CountingServer) -> None:
+    server.fault(usage={"completion_tokens_details": {"reasoning_tokens": 10**6}})
+    model = OpenAI("counting-reason", server.url)
+    draft = await ask(model)
+    await model.close()
+    (call,) = server.calls
+    assert draft.usage is not None
+    assert (draft.usage.read, draft.usage.written) == (call.prompt_tokens, call.completion_tokens)
+    assert 0 < draft.usage.hidden < draft.usage.written
+    assert not draft.usage.exact
+    assert "1000000" in draft.usage.raw
+
+
+def heard(text: str = "five", thought: str = "", **counts: Any) -> Heard:
     message = {"content": text, "reasoning_content": thought}
     data = {"choices": [{"message": message, "finish_reason": "stop"}], **counts}
-    heard = _chat.Heard()
+    heard = Heard()
     list(heard.take(json.dumps(data).encode()))
     return heard
 
@@ -306,21 +330,21 @@ def heard(text: str = "five", thought: str = "", **counts: Any) -> _chat.Heard:
     ids=["plain", "deepseek", "float", "xai"],
 )
 def test_the_dialects_of_usage_are_understood(counts: dict[str, Any], usage: Usage) -> None:
-    assert _chat.usage(heard(usage=counts), 50) == usage
+    assert heard(usage=counts).counted(50) == usage
 
 
 def test_thoughts_that_are_only_in_the_total_are_counted_and_marked() -> None:
     counts = {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 20}
-    usage = _chat.usage(heard(usage=counts), 50)
+    usage = heard(usage=counts).counted(50)
     assert usage is not None
     assert (usage.read, usage.written, usage.hidden, usage.exact) == (9, 11, 6, False)
 
 
 def test_the_timings_of_llama_cpp_count_where_usage_does_not() -> None:
     timings = {"cache_n": 20, "prompt_n": 6, "predicted_n": 3}
-    assert _chat.usage(heard(timings=timings), 50) == Usage(26, 3, 0, 20)
+    assert heard(timings=timings).counted(50) == Usage(26, 3, 0, 20)
     counts = {"prompt_tokens": 26, "completion_tokens": 3, "total_tokens": 29}
-    assert _chat.usage(heard(usage=counts, timings=timings), 50) == Usage(26, 3, 0, 20)
+    assert heard(usage=counts, timings=timings).counted(50) == Usage(26, 3, 0, 20)
 
 
 # -- failures
@@ -486,7 +510,7 @@ async def test_a_reply_of_too_many_bytes_is_stopped(server: CountingServer, mode
 
 
 def test_a_line_without_end_is_stopped() -> None:
-    lines = _chat.Lines(most=1000, longest=10)
+    lines = Lines(most=1000, longest=10)
     assert lines.feed(b"data: 1\r\nda") == [b"data: 1"]
     with pytest.raises(ModelBusy):
         lines.feed(b"ta: 12345678")
@@ -591,7 +615,7 @@ def test_it_is_a_model_with_a_price_that_can_be_closed() -> None:
 
 @pytest.mark.parametrize("size", range(1, 12))
 def test_think_tags_are_found_wherever_the_pieces_end(size: int) -> None:
-    text, tags, split = "\n<think>a < b</th></think>\n\nText </think>", _chat.Tags(), []
+    text, tags, split = "\n<think>a < b</th></think>\n\nText </think>", Tags(), []
     for start in range(0, len(text), size):
         split.append(tags.split(text[start : start + size]))
     split.append(tags.rest())

@@ -73,6 +73,11 @@ class Abilities:
         mine = {name: getattr(self, name) for name in NAMES if name in self.sources}
         return replace(other, **mine, sources={**other.sources, **self.sources})
 
+    @property
+    def stops(self) -> bool:
+        """Whether it can be told not to think, as far as is known."""
+        return self.thinks != "always" and (not self.levels or "none" in self.levels)
+
     def level(self, wanted: Level) -> Level | None:
         """The level it has that is nearest to the one that is wanted: the next lower or, if there is none, the lowest.
 
@@ -117,8 +122,3 @@ class Able(Protocol):
 async def abilities_of(model: object) -> Abilities:
     """What is known of a model; nothing if it does not say."""
     return await model.abilities() if isinstance(model, Able) else Abilities()
-
-
-def allows(when: When, thinks: bool | None) -> bool:
-    """Whether something may be sent to a model that thinks now; to one of which too little is known, it may."""
-    return when in ("always", "unknown") or (when == "while not thinking" and not thinks)

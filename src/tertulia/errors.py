@@ -8,6 +8,7 @@ TertuliaError
 │   ├── ModelUnreachable nobody answers at its address, or the key is refused
 │   ├── PromptTooLong    the prompt is longer than the model can read
 │   └── UnusableReply    it replied, but with nothing to use: a refusal, or no text
+│       └── ThoughtTooLong  it thought until it had to stop
 ├── ToolError            a tool failed (sandbox, retrieval, drawing)
 │   ├── NotSupported     the tool lacks what was asked; a more capable tier may have it
 │   └── LimitReached     it crossed a limit of time, memory or output
@@ -69,6 +70,15 @@ class UnusableReply(ModelError):
     """The model replied, but with nothing to use."""
 
 
+class ThoughtTooLong(UnusableReply):
+    """The model thought for all the tokens it had, and so wrote nothing, or not its answer."""
+
+    def __init__(self, message: str, tokens: int = 0):
+        super().__init__(message)
+        self.tokens = tokens
+        """Tokens of thought; 0 if nobody counted them."""
+
+
 class ToolError(TertuliaError):
     """A tool failed."""
 
@@ -128,4 +138,6 @@ def remade(fault: str, message: str) -> TertuliaError:
     Exception.__init__(error, message)
     if isinstance(error, ModelBusy):
         error.retry_after, error.overloaded = None, False
+    elif isinstance(error, ThoughtTooLong):
+        error.tokens = 0
     return error

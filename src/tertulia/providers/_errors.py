@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong
+from ._reading import Unreadable, clean, parse
 
 PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 """HTTP statuses after which asking again may work."""
@@ -32,12 +33,12 @@ _STATUS_OF = {
 
 def details(body: bytes | str) -> Mapping[str, Any]:
     """The error object in the body of an answer; only its `message` if the body is not JSON."""
+    data = body.encode(errors="replace") if isinstance(body, str) else body
     try:
-        data = json.loads(body)
-    except ValueError:
-        text = body if isinstance(body, str) else body.decode(errors="replace")
-        return {"message": re.sub(r"<[^>]*>|\s+", " ", text).strip()}
-    return of(data) or {"message": json.dumps(data, ensure_ascii=False)}
+        value = parse(data)
+    except Unreadable:
+        return {"message": re.sub(r"<[^>]*>|\s+", " ", data.decode(errors="replace")).strip()}
+    return of(value) or {"message": json.dumps(value, ensure_ascii=False)}
 
 
 def of(data: Any) -> Mapping[str, Any] | None:
@@ -51,7 +52,18 @@ def of(data: Any) -> Mapping[str, Any] | None:
         return error
     if error:
         return {**data, "message": str(data.get("message") or error)}
+    if "detail" in data and "choices" not in data:
+        return _of_detail(data["detail"])
     return data if data.get("object") == "error" or ("message" in data and "choices" not in data) else None
+
+
+def _of_detail(detail: Any) -> Mapping[str, Any]:
+    """The error in a server's list of what is wrong with a request, each with its place in it."""
+    first = detail[0] if isinstance(detail, list) and detail else detail
+    if not isinstance(first, dict) or not isinstance(place := first.get("loc"), list):
+        return {"message": detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)}
+    where = ".".join(str(part) for part in place if part != "body")
+    return {"message": f"{where}: {first.get('msg')}", "param": where, "type": first.get("type")}
 
 
 def status_of(error: Mapping[str, Any]) -> int:
@@ -96,8 +108,8 @@ def classify(
     `headers` has lower-case names (or ignores case); `where` is the address or the provider, for the message;
     `key_from` is the environment variable that holds the key.
     """
-    said = " ".join(str(error.get("message") or "").split())[:200]
-    text = f"{where} answered {status}" + (f": {said}" if said else "")
+    said = clean(str(error.get("message") or ""))[:200]
+    text = f"{where} answered {status}" + (f": {said}" if said else " and did not say why")
     kind = f"{error.get('code')} {error.get('type')}"
     if _TOO_LONG.search(kind) or (status in (400, 413) and _TOO_LONG.search(said)):
         return PromptTooLong(f"{text}; shorten the question or its documents, or use a model that reads more")
@@ -108,7 +120,9 @@ def classify(
     if "insufficient_quota" in kind:
         return ModelError(f"{text}; the account has no credit left")
     if status in PASSING and headers.get("x-should-retry", "").lower() != "false":
-        return ModelBusy(text, retry_after=wait(headers), overloaded=status == 429)
+        pause = wait(headers)
+        text += f"; it asks to wait {pause:,.0f} s" if pause else ""
+        return ModelBusy(text, retry_after=pause, overloaded=status == 429)
     if status == 404 and model:
         text += f"; is there a model named {model!r}, and does the address end as in /v1?"
     return ModelError(text)

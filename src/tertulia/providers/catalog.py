@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from ..abilities import Abilities
 from ..errors import SettingsError
 from ..model import Model
+from . import dialects
 from .connections import Connections
+from .dialects import Dialect
 from .openai import OpenAI
 from .scripted import Scripted
 
@@ -33,6 +36,12 @@ class Wishes:
     """Where to tell what takes time, such as joining the weights."""
     connections: Connections = field(default_factory=Connections)
     """Where the model keeps its connections, and what is learnt of it."""
+    abilities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What models can do, by their names, over all that is known of them."""
+
+    def told(self, name: str) -> Abilities:
+        """What the settings say of a model."""
+        return Abilities().informed("the settings", **self.abilities.get(name, {}))
 
 
 class Provider(Protocol):
@@ -54,6 +63,8 @@ class Compatible:
     vendor: str | None = None
     """Who sets the price, as genai-prices calls them."""
     free: bool = False
+    dialect: Dialect | None = None
+    """What is peculiar to it; None to tell by the address."""
 
     def __call__(self, name: str, wishes: Wishes) -> OpenAI:
         own = not wishes.url or wishes.url.rstrip("/") == self.url
@@ -72,6 +83,8 @@ class Compatible:
             vendor=self.vendor if own else None,
             free=self.free and own,
             key_from=self.key_from if own and self.key_from else "TERTULIA_API_KEY",
+            dialect=self.dialect,
+            told=wishes.told(f"{self.name}:{name or self.favourite}"),
             connections=wishes.connections,
         )
 
@@ -89,7 +102,8 @@ class Gateway:
 
         if wishes.url:
             raise SettingsError(f"{self.name} has an address of its own; --base-url goes with models named openai:NAME")
-        return Direct(f"{self.name}:{name or self.favourite}")
+        label = f"{self.name}:{name or self.favourite}"
+        return Direct(label, told=wishes.told(label), connections=wishes.connections)
 
 
 def embedded(name: str, wishes: Wishes) -> Model:
@@ -119,15 +133,67 @@ def scripted(name: str, wishes: Wishes) -> Model:
 
 
 openai = Compatible("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "gpt-5.2", "openai")
-ollama = Compatible("ollama", "http://127.0.0.1:11434/v1", free=True)
-llamacpp = Compatible("llamacpp", "http://127.0.0.1:8080/v1", favourite="default", free=True)
-vllm = Compatible("vllm", "http://127.0.0.1:8000/v1", free=True)
-lmstudio = Compatible("lmstudio", "http://127.0.0.1:1234/v1", free=True)
-openrouter = Compatible("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", vendor="openrouter")
-deepseek = Compatible("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", "deepseek-chat", "deepseek")
-groq = Compatible("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", vendor="groq")
-mistral = Compatible("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", "mistral-large-latest", "mistral")
-xai = Compatible("xai", "https://api.x.ai/v1", "XAI_API_KEY", vendor="x-ai")
+ollama = Compatible("ollama", "http://127.0.0.1:11434/v1", free=True, dialect=dialects.OLLAMA)
+llamacpp = Compatible("llamacpp", "http://127.0.0.1:8080/v1", "", "default", free=True, dialect=dialects.LLAMACPP)
+vllm = Compatible("vllm", "http://127.0.0.1:8000/v1", free=True, dialect=dialects.VLLM)
+sglang = Compatible("sglang", "http://127.0.0.1:30000/v1", free=True, dialect=dialects.SGLANG)
+lmstudio = Compatible("lmstudio", "http://127.0.0.1:1234/v1", free=True, dialect=dialects.LMSTUDIO)
+openrouter = Compatible(
+    "openrouter",
+    "https://openrouter.ai/api/v1",
+    "OPENROUTER_API_KEY",
+    vendor="openrouter",
+    dialect=dialects.OPENROUTER,
+)
+deepseek = Compatible(
+    "deepseek",
+    "https://api.deepseek.com/v1",
+    "DEEPSEEK_API_KEY",
+    "deepseek-flash",
+    "deepseek",
+    dialect=dialects.DEEPSEEK,
+)
+groq = Compatible("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", vendor="groq", dialect=dialects.GROQ)
+mistral = Compatible(
+    "mistral",
+    "https://api.mistral.ai/v1",
+    "MISTRAL_API_KEY",
+    "mistral-large-latest",
+    "mistral",
+    dialect=dialects.MISTRAL,
+)
+xai = Compatible("xai", "https://api.x.ai/v1", "XAI_API_KEY", vendor="x-ai", dialect=dialects.XAI)
+moonshot = Compatible(
+    "moonshot", "https://api.moonshot.ai/v1", "MOONSHOTAI_API_KEY", vendor="moonshotai", dialect=dialects.MOONSHOT
+)
+zai = Compatible("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY", vendor="zai", dialect=dialects.ZAI)
+dashscope = Compatible(
+    "dashscope",
+    "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+    "DASHSCOPE_API_KEY",
+    dialect=dialects.DASHSCOPE,
+)
+minimax = Compatible(
+    "minimax", "https://api.minimax.io/v1", "MINIMAX_API_KEY", vendor="minimax", dialect=dialects.MINIMAX
+)
+together = Compatible(
+    "together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", vendor="together", dialect=dialects.TOGETHER
+)
+fireworks = Compatible(
+    "fireworks",
+    "https://api.fireworks.ai/inference/v1",
+    "FIREWORKS_API_KEY",
+    vendor="fireworks",
+    dialect=dialects.FIREWORKS,
+)
+gemini = Compatible(
+    "gemini",
+    "https://generativelanguage.googleapis.com/v1beta/openai",
+    "GEMINI_API_KEY",
+    "gemini-2.5-flash",
+    "google",
+    dialect=dialects.GEMINI,
+)
 anthropic = Gateway("anthropic", "ANTHROPIC_API_KEY", "claude-sonnet-5-5")
 google = Gateway("google", "GOOGLE_API_KEY", "gemini-2.5-flash")
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, UnusableReply
+from ..abilities import Abilities
+from ..errors import ModelUnreachable
 from ..model import Chunk, Message, Request, count
+from ..types import Kept
 from ..usage import NOTHING, Usage
-from . import _chat, _errors
-from ._prices import price
+from . import _packages
+from ._body import Asking
+from ._direct_asked import asked
+from ._direct_heard import HeardDirectly, failure
+from ._direct_heard import refusal as refusal_in
+from ._refusals import Refusal
+from ._replies import judge, lessons
+from .connections import Connections
+from .dialects import DIRECT, Dialect
 
 if TYPE_CHECKING:
-    from pydantic_ai import messages, models
-    from pydantic_ai.settings import ModelSettings
+    from pydantic_ai import models
 
 INSTALL = "tertulia setup providers"
+MOST_REMEDIES = 2
 
 
 @dataclass(frozen=True)
@@ -32,22 +41,33 @@ class Direct:
     """As in `anthropic:claude-haiku-4-5`; or a pydantic-ai model, which whoever made it also closes."""
     seconds: float = 600.0
     """Most time the provider's client waits for an answer."""
+    told: Abilities = field(default=Abilities(), hash=False)
+    """What the settings say that the model can do, over all else."""
+    connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+    """Where its connections and what is learnt of it are kept; those of its house, or of its own."""
 
     @property
     def name(self) -> str:
         return self.model if isinstance(self.model, str) else f"{self.model.system}:{self.model.model_name}"
 
+    @property
+    def takes_tools(self) -> bool:
+        return True
+
     def cost(self, usage: Usage) -> float | None:
         """US dollars; None if the price is unknown."""
         vendor, _, model = self.name.partition(":")
-        return price(vendor, model, usage)
+        return _packages.price(vendor, model, usage)
+
+    async def abilities(self) -> Abilities:
+        """What is known of the model."""
+        _, said = await self.connections.hear("", self.name, self._ask)
+        return self.told.over(self.connections.learnt.abilities("", self.name).over(said))
 
     async def close(self) -> None:
         """Close the connections opened in this event loop; a later call opens new ones."""
-        if isinstance(self.model, str) and (
-            opened := _opened.get(asyncio.get_running_loop(), {}).pop(self.model, None)
-        ):
-            await (await opened).__aexit__(None, None, None)
+        if isinstance(self.model, str):
+            await self.connections.leave(self.model)
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         """Yield the reply; closing the generator early closes the connection.
@@ -59,6 +79,7 @@ class Direct:
             ModelBusy: the failure is passing; asking again may work.
             ModelUnreachable: the extra or a key is missing, or nobody answers.
             PromptTooLong: the prompt is longer than the model reads.
+            ThoughtTooLong: it thought for all the tokens it had.
             UnusableReply: it refused, or wrote nothing.
             ModelError: any other failure.
         """
@@ -67,24 +88,79 @@ class Direct:
         except ModelUnreachable:
             yield Chunk(usage=NOTHING)
             raise
-        heard = _chat.Heard()
-        try:
-            async with _request(model, request, self.seconds) as response:
-                async for event in response:
-                    if (chunk := _chunk(event)) is not None:
-                        heard.text.append(chunk.text)
-                        heard.thought.append(chunk.thought)
+        asking = Asking(self.name, request, DIRECT, await self.abilities(), kept=self._kept)
+        heard, tried = HeardDirectly(), set[str]()
+        while True:
+            try:
+                async with aclosing(self._hear(model, asking, heard)) as chunks:
+                    async for chunk in chunks:
                         yield chunk
-                _end(heard, response)
-        except Exception as error:
-            failed, refused = _failure(error, self.name)
-            if failed is None:
-                raise
-            if refused:
-                yield Chunk(usage=NOTHING)
-            raise failed from error
-        yield Chunk(usage=_chat.usage(heard, await count(self, request)), finish=heard.finish)
-        _chat.judge(heard, self.name, request.max_tokens)
+                break
+            except Exception as error:
+                failed, refused = failure(error, self.name)
+                if failed is None:
+                    raise
+                changed = self._remedied(asking, error, tried) if refused else None
+                if changed is None:
+                    if refused:
+                        yield Chunk(usage=NOTHING)
+                    raise failed from error
+                asking = changed
+        usage = heard.counted(await count(self, request))
+        for ability, value, reason in lessons(asking, heard, usage):
+            self.connections.learnt.keep("", self.name, ability, value, reason)
+        ignored = asking.left_out(asking.body())
+        yield Chunk(usage=usage, finish=heard.finish, calls=heard.calls, kept=self._keep(heard), ignored=ignored)
+        judge(heard, self.name, asking.most, usage)
+
+    async def _hear(self, model: models.Model, asking: Asking, heard: HeardDirectly) -> AsyncGenerator[Chunk, None]:
+        """One attempt."""
+        async with asked(model, asking, self.seconds) as response:
+            async for event in response:
+                if (chunk := heard.hear(event)) is not None:
+                    yield chunk
+            heard.close(response)
+
+    def _remedied(self, asking: Asking, error: Exception, tried: set[str]) -> Asking | None:
+        """Another way to ask after a refusal, which is remembered; None if there is none."""
+        said = refusal_in(error)
+        refusal = Refusal(asking.body(), said or {}, asking.abilities, asking.thinks)
+        remedy = refusal.remedy() if said else None
+        if remedy is None or not remedy.ability or remedy.kind in tried or len(tried) == MOST_REMEDIES:
+            return None
+        tried.add(remedy.kind)
+        reason = f"it said: {refusal.message[:200]}"
+        if remedy.lasting:
+            self.connections.learnt.keep("", self.name, remedy.ability, remedy.value, reason)
+        return replace(asking, abilities=remedy.heeded(asking.abilities, reason))
+
+    # -- what is known, and what goes back
+
+    async def _ask(self) -> tuple[Dialect, Abilities, bool]:
+        vendor, _, name = self.name.partition(":")
+        known = DIRECT.abilities.informed("genai-prices", **await asyncio.to_thread(_packages.prices, vendor, name))
+        if isinstance(self.model, str):
+            profile = await asyncio.to_thread(_packages.profile, vendor, name)
+        else:
+            profile = _packages.of_profile(self.model.profile)
+        return DIRECT, known.informed("pydantic-ai", **profile), True
+
+    def _keep(self, heard: HeardDirectly) -> Kept | None:
+        if not heard.back:
+            return None
+        mine = Kept(self.name, heard.back)
+        for call in heard.calls:
+            self.connections.keep(call.id, mine)
+        return mine
+
+    def _kept(self, message: Message) -> Kept | None:
+        """What goes back with these calls: only what this very model gave."""
+        if message.kept is not None:
+            return message.kept if message.kept.by == self.name else None
+        found = (self.connections.kept(self.name, call.id) for call in message.calls)
+        return next((kept for kept in found if kept), None)
+
+    # -- opening
 
     async def _model(self) -> models.Model:
         """The pydantic-ai model for this event loop.
@@ -94,180 +170,21 @@ class Direct:
         """
         if not isinstance(self.model, str):
             return self.model
-        for old in [loop for loop in _opened if loop.is_closed()]:
-            del _opened[old]
-        mine = _opened.setdefault(asyncio.get_running_loop(), {})
-        if self.model not in mine:
-            mine[self.model] = asyncio.ensure_future(_open(self.model))
-        try:
-            return await asyncio.shield(mine[self.model])
-        except ModelUnreachable:
-            mine.pop(self.model, None)
-            raise
+        name = self.model
+        return await self.connections.entered(name, lambda: _infer(name))
 
 
-_opened: dict[AbstractEventLoop, dict[str, asyncio.Future[models.Model]]] = {}
-
-
-async def _open(name: str) -> models.Model:
+async def _infer(name: str) -> models.Model:
     try:
-        model = await asyncio.to_thread(_infer, name)
+        return await asyncio.to_thread(_inferred, name)
     except ImportError as error:
         raise ModelUnreachable(f"{name!r} needs a library that is not installed ({error}); try {INSTALL}") from error
     except Exception as error:  # each provider's library has its own for a missing key
         said = str(error).split(" or pass it")[0].split(" To try")[0]
         raise ModelUnreachable(f"{name!r} cannot be used: {said}") from error
-    return await model.__aenter__()
 
 
-def _infer(name: str) -> models.Model:
+def _inferred(name: str) -> models.Model:
     from pydantic_ai.models import infer_model  # heavy: imports the provider's own library too
 
     return infer_model(name)
-
-
-# -- what is asked
-
-
-def _request(model: models.Model, request: Request, seconds: float) -> Any:
-    from pydantic_ai.direct import model_request_stream
-    from pydantic_ai.models import ModelRequestParameters
-    from pydantic_ai.output import OutputObjectDefinition
-
-    parameters = ModelRequestParameters()
-    if request.schema is not None and model.profile.get("supports_json_schema_output"):
-        wanted = OutputObjectDefinition(json_schema=dict(request.schema), name="reply", strict=True)
-        parameters = ModelRequestParameters(output_mode="native", output_object=wanted)
-    return model_request_stream(
-        model,
-        _messages(request.messages),
-        model_settings=_settings(model, request, seconds),
-        model_request_parameters=parameters,
-        instrument=False,
-    )
-
-
-def _settings(model: models.Model, request: Request, seconds: float) -> ModelSettings:
-    settings: ModelSettings = {
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-        "timeout": seconds,
-        "max_retries": 0,  # a retry that the ledger does not see is not counted
-    }
-    if request.stop:
-        settings["stop_sequences"] = list(request.stop)
-    if request.seed is not None:
-        settings["seed"] = request.seed
-    for name in model.unsupported_settings & settings.keys():
-        del settings[name]
-    return settings
-
-
-def _messages(said: tuple[Message, ...]) -> list[messages.ModelMessage]:
-    from pydantic_ai.messages import (
-        BinaryContent,
-        ModelMessage,
-        ModelRequest,
-        ModelResponse,
-        SystemPromptPart,
-        TextPart,
-        UserPromptPart,
-    )
-
-    turns: list[ModelMessage] = []
-    for message in said:
-        if message.role == "assistant":
-            turns.append(ModelResponse(parts=[TextPart(message.text)]))
-            continue
-        images = [BinaryContent(image.data, media_type=image.media_type) for image in message.images]
-        asked = UserPromptPart([message.text, *images] if images else message.text)
-        part = SystemPromptPart(message.text) if message.role == "system" else asked
-        if turns and isinstance(turns[-1], ModelRequest):
-            turns[-1] = ModelRequest(parts=[*turns[-1].parts, part])
-        else:
-            turns.append(ModelRequest(parts=[part]))
-    return turns
-
-
-# -- what is heard
-
-
-def _chunk(event: messages.ModelResponseStreamEvent) -> Chunk | None:
-    """The text or thought in an event; None if it holds neither."""
-    text, kind = None, ""
-    if event.event_kind == "part_start":
-        text, kind = getattr(event.part, "content", None), str(event.part.part_kind)
-    elif event.event_kind == "part_delta":
-        text, kind = getattr(event.delta, "content_delta", None), str(event.delta.part_delta_kind)
-    if not isinstance(text, str) or not text or kind not in ("text", "thinking"):
-        return None
-    return Chunk(text) if kind == "text" else Chunk(thought=text)
-
-
-def _end(heard: _chat.Heard, response: models.StreamedResponse) -> None:
-    """Take down how the stream ended; the counts of one that was cut are not those of the whole, and are left out."""
-    whole = response.get()
-    heard.finish = whole.finish_reason
-    if heard.finish is None and whole.state == "complete" and response.provider_url is None:
-        heard.finish = "stop"  # a model without a wire, as for tests, cannot be cut
-    counted = whole.usage
-    if heard.finish is None or counted.unmeasured_requests or not counted.input_tokens:
-        return
-    heard.usage = {
-        "prompt_tokens": counted.input_tokens,
-        "completion_tokens": counted.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": counted.cache_read_tokens},
-        "completion_tokens_details": {
-            "reasoning_tokens": counted.output_reasoning_tokens or counted.details.get("reasoning_tokens", 0)
-        },
-    }
-
-
-def _failure(error: Exception, name: str) -> tuple[ModelError | None, bool]:
-    """The error in our terms, None if it is not the provider's; and whether the call was refused, so costs nothing."""
-    import httpx2
-    from pydantic_ai import exceptions as theirs
-
-    match error:
-        case theirs.ContentFilterError():
-            return UnusableReply(f"{name} stopped: its content filter was met; ask in other words"), False
-        case theirs.UnexpectedModelBehavior() | httpx2.HTTPError() | OSError():
-            return ModelBusy(f"the reply of {name} broke: {type(error).__name__} {str(error)[:200]}"), False
-        case theirs.UserError():
-            return ModelError(f"{name} cannot do this: {str(error)[:300]}"), True
-        case theirs.ModelConnectionError(phase="connect"):
-            return ModelUnreachable(f"nobody answers for {name}: {str(error)[:200]}; is there a network?"), True
-        case theirs.ModelAPIError():
-            return _of_api(error, name), isinstance(error, theirs.ModelHTTPError) and not error.in_stream
-    return None, False
-
-
-def _of_api(error: Any, name: str) -> ModelError:
-    from pydantic_ai import exceptions as theirs
-
-    said = {"message": _said(error), "code": error.provider_error_code, "type": error.provider_error_type}
-    text = f"{name} failed: {said['message']}"
-    match error:
-        case theirs.ModelContextWindowExceededError():
-            return PromptTooLong(f"{text}; shorten the question or its documents, or use a model that reads more")
-        case theirs.ModelQuotaExceededError():
-            return ModelError(f"{text}; the account has no credit left")
-        case theirs.ModelHTTPError():
-            headers: Mapping[str, str] = error.headers or {}
-            waits = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-            vendor = name.partition(":")[0]
-            return _errors.classify(
-                error.status_code, said, {**headers, **waits}, name, key_from=f"the environment for {vendor}"
-            )
-        case theirs.ModelRequestRejectedError():
-            return ModelError(text)
-    overloaded = isinstance(error, theirs.ModelRateLimitError)
-    return ModelBusy(text, retry_after=error.retry_after, overloaded=overloaded)
-
-
-def _said(error: Any) -> str:
-    """The provider's own message."""
-    body = error.body.get("error", error.body) if isinstance(error.body, dict) else error.body
-    if isinstance(body, dict):
-        body = body.get("message") or body
-    return str(body or error)[:200]

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import aiohttp
 from yarl import URL
 
-from ..errors import ModelBusy, ModelError, ModelUnreachable, SettingsError
-from ..model import Chunk, Request, count
+from ..abilities import Abilities
+from ..errors import ModelBusy, SettingsError
+from ..model import Chunk, Message, Request, count
+from ..types import Kept
 from ..usage import NOTHING, Usage
-from . import _chat, _errors
-from ._prices import price
+from . import _packages, dialects
+from ._body import Asking
+from ._exchange import Exchange
+from ._heard import Heard
+from ._refusals import RENAMED
+from ._replies import judge, lessons
+from ._tags import Tags
+from ._wire import Refused, Wire
+from ._words import Asker
 from .connections import Connections
-
-SECONDS_TO_CONNECT = 20.0
+from .dialects import Dialect
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class OpenAI:
     seconds: float = 600.0
     """Most time a call may take."""
     idle: float = 120.0
-    """Most seconds between two pieces of a reply."""
+    """Most seconds between two pieces of a reply; one that thinks where nobody sees it may be silent for `seconds`."""
     vendor: str | None = None
     """Who sets the price, as genai-prices calls them (`openai`, `groq`); None if the price is unknown."""
     free: bool = False
@@ -47,6 +54,10 @@ class OpenAI:
     """Most bytes of a reply; a longer one is cut."""
     key_from: str = "OPENAI_API_KEY"
     """The environment variable that holds the key, for the message when it is refused."""
+    dialect: Dialect | None = field(default=None, hash=False)
+    """What is peculiar to the server; None to tell by its address, or by what it says of itself."""
+    told: Abilities = field(default=Abilities(), hash=False)
+    """What the settings say that the model can do, over all else."""
     connections: Connections = field(default_factory=Connections, compare=False, repr=False)
     """Where its connections and what is learnt of it are kept; those of its house, or of its own."""
 
@@ -64,20 +75,25 @@ class OpenAI:
 
     @property
     def takes_tools(self) -> bool:
-        return True
+        _, known = self.connections.heard(self.url, self.model) or (None, Abilities())
+        return self._over(known).tools != "never"
 
     @property
     def dropped(self) -> Mapping[str, str | None]:
         """Parameters that the server refused for this model, with what is sent in their place; None for nothing."""
         known = self.connections.learnt.abilities(self.url, self.model)
-        renamed = {_chat.RENAMED[known.cap]: known.cap} if known.cap else {}
-        return {**dict.fromkeys(known.without), **renamed}
+        dropped = dict.fromkeys(known.without) | ({RENAMED[known.cap]: known.cap} if known.cap else {})
+        return dropped | ({"temperature": None} if "temperature" in known.sources else {})
+
+    async def abilities(self) -> Abilities:
+        """What is known of the model; the first time, the server is asked, and packages that know it."""
+        return (await self._known())[1]
 
     def cost(self, usage: Usage) -> float | None:
         """US dollars; None if the price is unknown."""
         if self.free:
             return 0.0
-        return None if self.vendor is None else price(self.vendor, self.model, usage)
+        return None if self.vendor is None else _packages.price(self.vendor, self.model, usage)
 
     async def close(self) -> None:
         """Close the connections opened in this event loop; a later call opens new ones."""
@@ -93,148 +109,89 @@ class OpenAI:
             ModelBusy: the failure is passing, as when the reply was cut; asking again may work.
             ModelUnreachable: nobody answers there, or the key is refused.
             PromptTooLong: the prompt is longer than the model reads.
+            ThoughtTooLong: it thought for all the tokens it had.
             UnusableReply: it refused, or wrote nothing.
             ModelError: any other failure.
         """
-        heard, lines = _chat.Heard(), _chat.Lines(self.most_bytes)
+        dialect, known = await self._known()
+        asking = Asking(self.model, request, dialect, known, self._refused, self._kept)
+        heard = Heard(Tags(bool(known.opened), lone=known.thinks != "never"))
+        exchange = Exchange(self._wire, asking, heard, self.idle, self.most_bytes, self.extra)
         try:
-            async with await self._open(request) as response, self.connections.reading(self, response):
-                _expect_completion(response, self._where)
-                if response.content_type == "application/json":
-                    for chunk in heard.take(await _whole(response, self.most_bytes)):
-                        yield chunk
-                else:
-                    async for data in response.content.iter_any():
-                        for chunk in heard.lines(lines.feed(data)):
-                            yield chunk
-                        if heard.done:
-                            await _finish(response)
-                            break
-        except _Refused as refused:
+            async with aclosing(exchange.chunks()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Refused as refused:
             yield Chunk(usage=NOTHING)
-            raise refused.error from None
-        except _chat.Sent as sent:
-            raise self._classify(_errors.status_of(sent.error), sent.error, {}) from None
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            if isinstance(error, aiohttp.ClientConnectorError):
-                yield Chunk(usage=NOTHING)
-            if heard.finish is None:
-                raise self._broken(error) from error
-        yield Chunk(usage=_chat.usage(heard, await count(self, request)), finish=heard.finish, calls=heard.calls)
-        if not heard.choices:
-            raise ModelBusy(f"{self._where} answered without a completion; does the address end as in /v1?")
-        _chat.judge(heard, self.name, request.max_tokens)
-
-    # -- one call
-
-    async def _open(self, request: Request) -> aiohttp.ClientResponse:
-        """An answer with status 200; a parameter that the server does not know is left out, once.
-
-        Raises:
-            _Refused: if the server answers that it will not.
-        """
-        while True:
-            asked = self._body(request)
-            headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-            if self.key:
-                headers["Authorization"] = f"Bearer {self._sendable_key}"
-            data = json.dumps(asked).encode()
-            response = await self.connections.session(self).post(
-                self._address, data=data, headers=headers, allow_redirects=False, timeout=self._timeout
-            )
-            if response.status == 200:
-                return response
-            async with response:
-                error = _errors.details(await _whole(response, 1 << 16))
-            name = _chat.unsupported(asked, error) if response.status == 400 else None
-            if name is None or not self._drop(name, str(error.get("message"))):
-                raise _Refused(self._classify(response.status, error, response.headers))
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        cap = "max_completion_tokens" if self._address.host == "api.openai.com" else "max_tokens"
-        asked = _chat.body(self.model, request, cap=cap) | dict(self.extra)
-        for name, instead in self.dropped.items():
-            value = asked.pop(name, None)
-            if instead is not None and value is not None:
-                asked[instead] = value
-        return asked
-
-    def _drop(self, name: str, reason: str) -> bool:
-        """Remember that `name` is not for this model; False if what would be sent in its place was refused before."""
-        dropped, instead = self.dropped, _chat.RENAMED.get(name)
-        if instead in dropped:
-            return False
-        ability, value = ("cap", instead) if instead else ("without", name)
-        self.connections.learnt.keep(self.url, self.model, ability, value, reason)
-        return True
-
-    @property
-    def _timeout(self) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(total=self.seconds, sock_connect=SECONDS_TO_CONNECT, sock_read=self.idle)
+            raise refused.error from refused.__cause__
+        for chunk in heard.end(request.schema):
+            yield chunk
+        usage = heard.counted(await count(self, request))
+        asking = exchange.asking
+        self._learn(asking, heard, usage)
+        ignored = asking.left_out(asking.body())
+        yield Chunk(usage=usage, finish=heard.finish, calls=heard.calls, kept=self._keep(heard), ignored=ignored)
+        if heard.finish is None and not heard.choices:
+            raise ModelBusy(f"{self._wire.where} answered without a completion; does the address end as in /v1?")
+        judge(heard, self.name, asking.most, usage)
 
     @cached_property
-    def _address(self) -> URL:
-        base = URL(self.url)
-        return (base / "chat" / "completions").with_query(base.query)
+    def _wire(self) -> Wire:
+        return Wire(self, self.connections, URL(self.url), self.model, self.key, self.key_from, self.seconds)
+
+    # -- what is known
+
+    async def _known(self) -> tuple[Dialect, Abilities]:
+        """Who is asked, and what is known of the model."""
+        spoken = self.dialect or dialects.at(self._wire.url.host or "")
+        dialect, said = await self.connections.hear(self.url, self.model, lambda: self._ask(spoken))
+        return dialect, self._over(said)
+
+    def _over(self, said: Abilities) -> Abilities:
+        """What was learnt, and what the settings say, over what was said."""
+        return self.told.over(self.connections.learnt.abilities(self.url, self.model).over(said))
+
+    async def _ask(self, dialect: Dialect) -> tuple[Dialect, Abilities, bool]:
+        """What packages and the server say of the model, and whether there was an answer."""
+        try:
+            headers = self._wire.authorization()
+        except Refused:  # the call itself says what is wrong
+            headers = {}
+        asker = Asker(self.connections.session(self), self._wire.url, self.model, headers)
+        dialect, facts = await asker.facts(dialect)
+        known = dialect.abilities
+        if self.vendor:
+            known = known.informed("genai-prices", **await asyncio.to_thread(_packages.prices, self.vendor, self.model))
+        if dialect.profiles:
+            profile = await asyncio.to_thread(_packages.profile, dialect.profiles, self.model)
+            known = known.informed("pydantic-ai", **profile)
+        return dialect, known.informed(f"the server at {self._wire.where}", **(facts or {})), facts is not None
+
+    def _refused(self, name: str, value: Any) -> bool:
+        return self.connections.learnt.refused(self.url, self.model, name, value)
+
+    def _learn(self, asking: Asking, heard: Heard, usage: Usage | None) -> None:
+        """Keep what a reply shows of the model."""
+        for ability, value, reason in lessons(asking, heard, usage):
+            self.connections.learnt.keep(self.url, self.model, ability, value, reason)
+
+    # -- what goes back with calls of tools
 
     @cached_property
-    def _where(self) -> str:
-        """The address without what may be secret in it."""
-        return str(URL(self.url).with_user(None).with_query(None))
+    def _by(self) -> str:
+        return f"{self._wire.where} {self.model}"
 
-    @property
-    def _sendable_key(self) -> str:
-        key = self.key.strip()
-        if not (key.isascii() and key.isprintable()):
-            said = f"the key for {self._where} has characters that no key has; check {self.key_from}"
-            raise _Refused(ModelUnreachable(said))
-        return key
+    def _keep(self, heard: Heard) -> Kept | None:
+        if not (heard.calls and (kept := heard.kept)):
+            return None
+        mine = Kept(self._by, json.dumps(kept))
+        for call in heard.calls:
+            self.connections.keep(call.id, mine)
+        return mine
 
-    def _classify(self, status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> ModelError:
-        key, message = self.key.strip(), str(error.get("message") or "")
-        safe = {**error, "message": message.replace(key, "…") if key else message}  # some servers repeat the key
-        return _errors.classify(status, safe, headers, self._where, model=self.model, key_from=self.key_from)
-
-    def _broken(self, error: Exception) -> ModelError:
-        """The error for a connection that failed."""
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return ModelUnreachable(
-                f"nobody answers at {self._where} ({error.strerror or error}); is the server running there?"
-            )
-        if isinstance(error, TimeoutError):
-            return ModelBusy(
-                f"{self._where} took too long (over {self.idle:g} s in silence or {self.seconds:g} s in all)"
-            )
-        return ModelBusy(f"the connection to {self._where} broke: {type(error).__name__} {str(error)[:200]}".strip())
-
-
-class _Refused(Exception):
-    """The server answered with a status that is not 200, and so bills nothing."""
-
-    def __init__(self, error: ModelError):
-        self.error = error
-
-
-def _expect_completion(response: aiohttp.ClientResponse, where: str) -> None:
-    if response.content_type in ("text/html", "application/xhtml+xml"):
-        raise ModelBusy(f"{where} answered a web page in the place of a completion; does the address end as in /v1?")
-
-
-async def _whole(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The body of an answer, cut at `most` bytes."""
-    pieces, size = [], 0
-    with suppress(aiohttp.ClientPayloadError):
-        async for piece in response.content.iter_any():
-            pieces.append(piece)
-            size += len(piece)
-            if size > most:
-                break
-    return b"".join(pieces)[:most]
-
-
-async def _finish(response: aiohttp.ClientResponse) -> None:
-    """Read what is left after the end mark, which is nothing, so that the connection can serve again."""
-    with suppress(TimeoutError, aiohttp.ClientError):
-        async with asyncio.timeout(1):
-            async for _ in response.content.iter_any():
-                pass
+    def _kept(self, message: Message) -> Kept | None:
+        """What goes back with these calls: only what this very model gave."""
+        if message.kept is not None:
+            return message.kept if message.kept.by == self._by else None
+        found = (self.connections.kept(self._by, call.id) for call in message.calls)
+        return next((kept for kept in found if kept), None)
