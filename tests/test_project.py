@@ -6,6 +6,10 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from typer.testing import CliRunner
+
+import tertulia
+from tertulia.cli import app
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -37,3 +41,15 @@ def test_a_test_has_a_name_that_can_be_read_at_a_glance():
         name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
     ]
     assert [name for name in names if len(name) > LONGEST_NAME] == []
+
+
+def test_the_version_stands_in_one_place_and_is_told_everywhere():
+    told = CliRunner().invoke(app, ["--version"])
+    assert told.exit_code == 0
+    assert told.stdout.strip() == tertulia.__version__ == PROJECT["version"]
+
+
+def test_the_changelog_has_the_version_and_says_what_came_after():
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0] == "Unreleased"
+    assert headings[1].split(",")[0] == PROJECT["version"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import version
 from typing import Any
 
 from .budget import Budget
@@ -12,7 +13,7 @@ from .model import Message, Model, Request
 from .types import Answer, Finding, Image, Plan, Question, Task, Verdict
 from .usage import Ledger, Report, Usage
 
-__version__ = "0.1.0"
+__version__ = version("tertulia")
 
 __all__ = [
     "Answer",

@@ -18,7 +18,6 @@ from .runs import runs
 from .worker import worker
 
 app = typer.Typer(
-    help="A reasoning model made of agents.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -32,6 +31,21 @@ app.add_typer(sandboxes, name="sandbox")
 
 EXIT_CODES = """Exit codes: 0 answered, 1 the model failed, 2 wrong use, 3 the budget stopped it before anything was
 found, 4 the model is not reachable, 130 interrupted (the report so far is printed)."""
+
+
+def print_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A reasoning model made of agents."""
 
 
 @app.command(epilog=EXIT_CODES)
@@ -255,8 +269,8 @@ def evaluate(
 
 @app.command()
 def version() -> None:
-    """Print the version."""
-    print(__version__)
+    """Print the version, as --version does."""
+    print_version(True)
 
 
 def pair(text: str) -> tuple[str, str]:
