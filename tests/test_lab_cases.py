@@ -21,7 +21,7 @@ async def test_every_hand_written_answer_is_what_its_program_computes():
     assert await verify() == []
 
 
-def test_generated_cases_of_the_three_sets_are_other_questions_and_stand_in_no_prompt():
+def test_generated_cases_of_the_three_sets_differ_and_stand_in_no_prompt():
     assert mixed_generated() == []
 
 
@@ -68,7 +68,7 @@ async def test_the_check_finds_what_is_wrong_with_a_case():
     assert await faults(replace(sound, id="other")) == ["has no solution"]
 
 
-def test_a_question_of_another_set_is_found_if_only_its_numbers_and_names_were_changed():
+def test_a_question_of_another_set_is_found_though_its_numbers_and_names_changed():
     one = in_parts("train")[0]
     copied = replace(one, id="copy", question=one.question.replace("1,340", "2,580").replace("160", "175"))
     assert [found.other for found in overlaps([copied], in_parts("train"))] == [one.id]
