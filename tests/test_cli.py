@@ -233,6 +233,7 @@ def test_a_program_can_be_run_in_the_sandbox(cli, program, code, out, err):
         assert err in done.stderr
 
 
+@pytest.mark.slow
 def test_documents_can_be_added_listed_searched_and_removed(cli, tmp_path):
     (tmp_path / "bread.md").write_text("# Bread\n\nA baguette costs 1.10 euros.\n")
     (tmp_path / "broken.pdf").write_bytes(b"no pdf at all")

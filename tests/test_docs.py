@@ -40,6 +40,7 @@ def test_python_in_the_docs_runs(text, environment):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", list(blocks("sh")))
 def test_commands_in_the_docs_run(text, environment):
     for line in text.splitlines():

@@ -247,6 +247,7 @@ def _add_and_hang(folder: Path, database: str, shelf: Path) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 async def test_a_library_survives_the_death_of_who_was_adding(
     open_library: Opening, shelf: Path, tmp_path: Path, database: str
 ) -> None:
@@ -278,6 +279,7 @@ def _add_and_remove(folder: Path, database: str, shelf: Path) -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 async def test_many_processes_add_and_remove_at_the_same_time(
     open_library: Opening, shelf: Path, tmp_path: Path, database: str
 ) -> None:

@@ -354,11 +354,13 @@ async def test_a_reading_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
         await reading(b"x", "a.txt", tmp_path, ReadingLimits(seconds=0.01))
 
 
+@pytest.mark.slow
 async def test_a_page_that_would_be_parsed_for_ever_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(LimitReached, match="more than 2 seconds"):
         await reading(b"<a " * 200_000, "a.html", tmp_path, ReadingLimits(seconds=2))
 
 
+@pytest.mark.slow
 async def test_a_reading_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
     if os.name == "nt" or os.uname().sysname == "Darwin":
         pytest.skip("this system does not bound the memory of a process")

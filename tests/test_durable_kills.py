@@ -14,6 +14,7 @@ from tertulia.stores.places import runs_at
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness
 
 pytest_plugins = ("tests.postgres",)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

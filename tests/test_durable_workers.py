@@ -17,6 +17,7 @@ from tertulia.stores.records import Wanted
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness
 
 pytest_plugins = ("tests.postgres",)
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

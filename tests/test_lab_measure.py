@@ -224,6 +224,7 @@ def test_the_command_measures_reports_and_resumes(tmp_path):
     assert "| scripted | direct | 3/3 | 100.0% |" in CliRunner().invoke(app, [*arguments, "--resume"]).output
 
 
+@pytest.mark.slow
 async def test_an_interrupted_command_keeps_what_is_done(tmp_path):
     cases, out = tmp_path / "cases.jsonl", tmp_path / "out"
     cases.write_text("\n".join(json.dumps(dumped(case)) for case in CASES))

@@ -187,6 +187,7 @@ async def wrong(names: Iterable[str], tiers: list[Tier] | None = None) -> list[s
 WITHOUT_LIBRARIES = [name for name, (text, _) in ORDINARY.items() if not any(one in text for one in LIBRARIES)]
 
 
+@pytest.mark.slow
 async def test_the_tiers_run_ordinary_programs(tier: Tier) -> None:
     assert len(ORDINARY) >= 50
     if isinstance(tier, Monty):
@@ -204,6 +205,7 @@ async def test_all_tiers_together_run_every_ordinary_program() -> None:
 # harm
 
 
+@pytest.mark.slow
 async def test_hostile_programs_are_contained(tier: Tier) -> None:
     assert len(HOSTILE) >= 60
     assert await judge(tier) == []
@@ -277,6 +279,7 @@ def _as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 126, "", str(error))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can become someone else")
 @pytest.mark.parametrize("name", ["monty", "bubblewrap"])
 def test_hostile_programs_are_contained_when_a_normal_user_runs_them(name: str, python_of_nobody: Path) -> None:
@@ -331,6 +334,7 @@ def test_the_sandbox_serves_one_event_loop_after_another() -> None:
     assert asyncio.run(execute("2 + 2")).output == "4"
 
 
+@pytest.mark.slow
 async def test_a_thousand_programs_leave_nothing_behind() -> None:
     for _ in range(50):
         await execute("list(range(1000))[-1]", tiers=[Monty()])

@@ -25,6 +25,7 @@ pytest.importorskip("schemathesis")
 ASKED = [{"role": "user", "content": "Are there more minutes in a day than hours in a week?"}]
 
 
+@pytest.mark.slow
 def test_requests_of_every_kind_cause_no_fault_of_the_server(caplog, tmp_path):
     caplog.set_level(logging.INFO, "tertulia.server")
     command = [sys.executable, "-m", "schemathesis.cli", "run", "--max-examples", "20", "--seed", "7"]

@@ -19,6 +19,7 @@ from tertulia.stores.records import Wanted
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness
 
 pytest_plugins = ("tests.postgres",)
+pytestmark = pytest.mark.slow
 ASKED = {"model": "tertulia-tertulia", "input": QUESTION}
 CLIENTS = []
 CHAT = {"model": "tertulia-tertulia", "messages": [{"role": "user", "content": QUESTION}]}

@@ -16,6 +16,7 @@ from .serving import serving
 from .witness import ANSWER, CALLS, QUESTION, kill, tertulia, witness
 
 pytest_plugins = ("tests.postgres",)
+pytestmark = pytest.mark.slow
 ASKED = {"model": "tertulia", "input": QUESTION}
 CHAT = {"model": "tertulia", "messages": [{"role": "user", "content": QUESTION}]}
 KEY = "Idempotency-Key"

@@ -101,6 +101,7 @@ async def test_the_usage_is_what_the_provider_counted():
             assert sum(value for name, value in spent.items() if name.startswith("tertulia_tokens")) == counted
 
 
+@pytest.mark.slow
 async def test_when_there_is_too_much_to_do_requests_are_refused_at_once():
     with serving(scripted_house(seconds=1.0, strategy=Direct()), runs=2, queue=3) as server:
         async with aiohttp.ClientSession() as session:
@@ -158,6 +159,7 @@ class Torrent(Scripted):
             await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 def test_fifty_slow_readers_cost_little_memory_and_hold_nobody_up():
     text = "word " * 40_000
     house = House({"default": Torrent(lambda system, asked: text)}, Direct(max_tokens=100_000))
@@ -243,6 +245,7 @@ def process(tmp_path):
         process.stderr.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grace", "ends"), [(10, b"[DONE]"), (0, b'"code":"stopping"')])
 async def test_sigterm_lets_runs_end_within_the_grace_time_and_then_tells_them(process, grace, ends):
     async with CountingServer(latency=1.5 if grace else 30) as counting:
