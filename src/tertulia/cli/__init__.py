@@ -18,6 +18,7 @@ from .runs import runs
 from .worker import worker
 
 app = typer.Typer(
+    help="A reasoning model made of agents.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -31,21 +32,13 @@ app.add_typer(sandboxes, name="sandbox")
 
 EXIT_CODES = """Exit codes: 0 answered, 1 the model failed, 2 wrong use, 3 the budget stopped it before anything was
 found, 4 the model is not reachable, 130 interrupted (the report so far is printed)."""
+VERSION = Annotated[bool, typer.Option("--version", help="Print the version.")]
 
 
-def print_version(wanted: bool) -> None:
-    if wanted:
+@app.callback(invoke_without_command=True)
+def options(version: VERSION = False) -> None:
+    if version:
         print(__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
-    ] = False,
-) -> None:
-    """A reasoning model made of agents."""
 
 
 @app.command(epilog=EXIT_CODES)
@@ -83,9 +76,8 @@ def ask(
         database=database,
     )
     text = sys.stdin.read(LONGEST_QUESTION + 1) if question == "-" else question
-    asking = Asking(
-        Question(text, documents=tuple(settings.documents)), settings, json, events, quiet or json or events, plain
-    )
+    asked = Question(text, documents=tuple(settings.documents))
+    asking = Asking(asked, settings, json, events, quiet or json or events, plain)
     if durable or settings.durable or database:
         from .durable import Durable
 
@@ -270,7 +262,7 @@ def evaluate(
 @app.command()
 def version() -> None:
     """Print the version, as --version does."""
-    print_version(True)
+    print(__version__)
 
 
 def pair(text: str) -> tuple[str, str]:
