@@ -23,7 +23,7 @@ from tertulia import House
 from tertulia.providers.openai import OpenAI
 from tertulia.providers.scripted import Scripted
 from tertulia.server import sse
-from tertulia.server.process import listen
+from tertulia.sockets import bind
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.tertulia import Tertulia
 
@@ -306,6 +306,6 @@ def test_the_server_may_hold_as_many_sockets_as_the_system_lets_it():
 
 
 def test_connections_do_not_wait_to_send_small_pieces():
-    listening = listen("127.0.0.1", 0)
+    listening = bind("127.0.0.1", 0)
     assert listening.proto == socket.IPPROTO_TCP  # what asyncio goes by
     listening.close()
