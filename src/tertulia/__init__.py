@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from importlib.metadata import version
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .budget import Budget
 from .events import Answered, Event
@@ -12,6 +13,9 @@ from .house import House
 from .model import Message, Model, Request
 from .types import Answer, Finding, Image, Plan, Question, Task, Verdict
 from .usage import Ledger, Report, Usage
+
+if TYPE_CHECKING:
+    from .tools.extraction import Extraction
 
 __version__ = version("tertulia")
 
@@ -34,6 +38,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "ask",
+    "extract",
 ]
 
 
@@ -55,3 +60,24 @@ def ask(question: str, **settings: Any) -> Answered:
             return await house.ask(Question(question))
 
     return asyncio.run(answered())
+
+
+def extract(path: str | Path, wanted: Any, **settings: Any) -> Extraction:
+    """Read what is wanted out of an image or a document, each value with where it is printed.
+
+    Args:
+        wanted: A JSON schema, a line of fields as in `"vendor, date: date, items[]: {name, price: number}"`, or a
+            pydantic model, with which `Model.model_validate(extraction.data)` then works if nothing is missing.
+        settings: As in `ask`; the model is only asked for what rules do not find.
+
+    Raises:
+        TertuliaError: if the file cannot be read, or the schema asks for what no paper says.
+    """
+    from .extracting import open_desk, wanted_of
+    from .settings import load
+
+    async def read() -> Extraction:
+        async with await open_desk(load(**settings), wanted_of(wanted)) as desk:
+            return (await desk.read(Path(path))).extraction
+
+    return asyncio.run(read())

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import TertuliaError
+from ..errors import SettingsError, TertuliaError
 from ..settings import EFFORTS, load
 from ..types import LONGEST_QUESTION, Question
-from .ask import AskCommand, exit_code
+from .ask import Asking, exit_code
 from .docs import documents
-from .options import agent_models
 from .runs import runs
 from .worker import worker
 
@@ -72,18 +71,18 @@ def ask(
         documents=docs or None,
         effort=effort,
         language=lang,
-        agent_models=agent_models(agent_model),
+        agent_models=dict(pair(text) for text in agent_model) if agent_model else None,
         budget={name: value for name, value in limits.items() if value is not None} or None,
         database=database,
     )
     text = sys.stdin.read(LONGEST_QUESTION + 1) if question == "-" else question
     asked = Question(text, documents=tuple(settings.documents))
-    command = AskCommand(asked, settings, json, events, quiet or json or events, plain)
+    asking = Asking(asked, settings, json, events, quiet or json or events, plain)
     if durable or settings.durable or database:
-        from .durable import DurableAsk
+        from .durable import Durable
 
-        command = DurableAsk(**vars(command), database=settings.database, keep_days=settings.keep_days)
-    raise typer.Exit(command.run())
+        asking = Durable(**vars(asking), database=settings.database, keep_days=settings.keep_days)
+    raise typer.Exit(asking.run())
 
 
 skills = typer.Typer(help="What programs may use without importing it, and worked examples.", no_args_is_help=True)
@@ -135,6 +134,36 @@ def sandbox_run(
     raise typer.Exit(run_file(file, seconds, memory, tier))
 
 
+@app.command(
+    epilog="Exit codes: 0 read, 1 a file could not be read, 2 wrong use, 3 budget, 4 the model is not reachable."
+)
+def extract(
+    files: Annotated[list[str], typer.Argument(help="Images, PDF, documents, or folders of them.")],
+    schema: Annotated[Path | None, typer.Option(help="JSON schema of what is wanted.")] = None,
+    fields: Annotated[str, typer.Option(help='As in "vendor, date: date, items[]: {name, price: number}".')] = "",
+    boxes: Annotated[Path | None, typer.Option(help="Draw where each value is printed: .png, .svg or .html.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print a table instead of JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write there; files that are in it already are passed over.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Files at once.")] = 2,
+    pages: Annotated[int, typer.Option(min=1, max=2000, help="The most pages of a file.")] = 20,
+    rules: Annotated[bool, typer.Option("--rules", help="Ask no model for what rules do not find.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Show the model the image: for models that can see.")] = False,
+    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    budget_tokens: Annotated[int | None, typer.Option(help="The most tokens for each file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print what was read and nothing else.")] = False,
+) -> None:
+    """Read what a schema asks for out of images and documents, each value with where it is printed."""
+    from .extract import Extracting, wanted_from
+
+    budget = {"tokens": budget_tokens} if budget_tokens else None
+    settings = load(model=model or ("auto" if base_url else None), base_url=base_url, budget=budget)
+    wanted = wanted_from(schema, fields)
+    raise typer.Exit(
+        Extracting(files, wanted, settings, out, csv, boxes, parallel, pages, not rules, look, quiet).run()
+    )
+
+
 @app.command()
 def models() -> None:
     """List what `--model` can name, and what each needs."""
@@ -166,7 +195,7 @@ def setup(
 def pull(
     name: Annotated[str, typer.Argument(help="A name of the list, or OWNER/NAME on the hub; none prints it.")] = "",
     file: Annotated[str, typer.Option(help="Which GGUF file of it, as in Q8_0; the usual one if not said.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring it without command.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring it without asking.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Delete it from this machine.")] = False,
 ) -> None:
     """Bring a model to this machine from the model hub, to be used as `embedded:NAME`; without a name, list some."""
@@ -266,8 +295,16 @@ def version() -> None:
     print(__version__)
 
 
+def pair(text: str) -> tuple[str, str]:
+    """`AGENT=MODEL` as two."""
+    agent, sign, model = text.partition("=")
+    if not (agent and sign and model):
+        raise SettingsError(f"{text!r} should look like planner=openai:gpt-5.2")
+    return agent, model
+
+
 def main() -> None:
-    """Run the command line; an error that we raise is printed in one line."""
+    """Run the command line; what goes wrong on purpose is told in one line."""
     try:
         app()
     except TertuliaError as error:

@@ -6,6 +6,7 @@ no environment, and cannot outgrow its limits. The models are loaded at the firs
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -16,7 +17,7 @@ from typing import Any, BinaryIO
 from ...errors import ToolError
 from ..documents.reading.host import confine
 from .limits import Limits
-from .reader import read
+from .reader import drawn, read
 
 
 def main() -> None:
@@ -40,6 +41,8 @@ def main() -> None:
 def answer(stream: BinaryIO, job: dict[str, Any], limits: Limits) -> dict[str, Any]:
     data = stream.read(job["length"])
     try:
+        if "draw" in job:
+            return {"png": base64.b64encode(drawn(data, job["name"], limits, job["draw"], job["boxes"])).decode()}
         return asdict(read(data, job["name"], limits, job["threads"]))
     except ToolError as error:
         return {"error": type(error).__name__, "message": str(error)}

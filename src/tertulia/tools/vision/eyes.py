@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import sys
@@ -18,7 +19,7 @@ from ..documents.reading.child import PACKAGE_ROOT, death, end, environment
 from ..documents.reading.files import load
 from ..documents.reading.host import ERRORS
 from .limits import Limits
-from .paper import Paper
+from .paper import Box, Paper
 
 HOST = "import sys; sys.path.insert(0, {root!r}); from tertulia.tools.vision.eye_host import main; main()"
 LONGEST_LINE = 64 << 20
@@ -54,6 +55,16 @@ class Eyes:
         """
         return await self.read(await asyncio.to_thread(load, path, self.limits), path.name)
 
+    async def draw(self, data: bytes, name: str, page: int, boxes: tuple[Box, ...]) -> bytes:
+        """A page of an image or a PDF as PNG, turned upright, with boxes drawn on it.
+
+        Raises:
+            ToolError: if it cannot be read, or has no such page.
+            LimitReached: if it takes more than the limits allow.
+        """
+        reply = await self._job(data, {"name": name, "draw": page, "boxes": boxes})
+        return base64.b64decode(reply["png"])
+
     async def read(self, data: bytes, name: str) -> Paper:
         """What stands in an image or a document; its name tells the format of those that are not images.
 
@@ -61,12 +72,15 @@ class Eyes:
             ToolError: if it cannot be read.
             LimitReached: if it takes more than the limits allow.
         """
+        return TypeAdapter(Paper).validate_python(await self._job(data, {"name": name}))
+
+    async def _job(self, data: bytes, job: dict[str, Any]) -> dict[str, Any]:
         self._slots = self._slots or asyncio.Semaphore(self.most)
         async with self._slots:
             child = self._idle.pop() if self._idle else Child(await self._started())
             whole = False
             try:
-                reply = await self._asked(child, data, name)
+                reply = await self._asked(child, data, job)
                 whole, child.read = True, child.read + 1
             finally:
                 if whole and child.read < READ_BY_ONE:
@@ -75,7 +89,7 @@ class Eyes:
                     await end(child.process)
         if "error" in reply:
             raise ERRORS.get(reply["error"], ToolError)(reply["message"])
-        return TypeAdapter(Paper).validate_python(reply)
+        return reply
 
     async def _started(self) -> asyncio.subprocess.Process:
         folder = tempfile.gettempdir()
@@ -90,11 +104,11 @@ class Eyes:
             limit=LONGEST_LINE,
         )
 
-    async def _asked(self, child: Child, data: bytes, name: str) -> dict[str, Any]:
+    async def _asked(self, child: Child, data: bytes, job: dict[str, Any]) -> dict[str, Any]:
         process = child.process
         assert process.stdin is not None
         assert process.stdout is not None
-        job = {"name": name, "limits": asdict(self.limits), "threads": self.threads, "length": len(data)}
+        job = {**job, "limits": asdict(self.limits), "threads": self.threads, "length": len(data)}
         try:
             async with asyncio.timeout(self.limits.seconds):
                 process.stdin.write(json.dumps(job).encode() + b"\n" + data)

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from .extras import need
-from .paper import Word
+from .paper import Box, Word
 
 FAINT = 110
 """Of 255: difference of the darkest and lightest letters and paper below which contrast is stretched."""
@@ -50,8 +50,9 @@ def words_of(picture: Any, threads: int) -> list[Word]:
         return []
     lines = [list(_letters(found.word_results[number], times)) for number in range(len(found))]
     bend = Bend.of([[tuple(float(at) / times for at in corner) for corner in box] for box in found.boxes])
+    grey = need("cv2").cvtColor(picture, need("cv2").COLOR_RGB2GRAY)
     return [
-        _word(letters, bend)
+        _word(letters, bend, grey)
         for line, text in zip(lines, found.txts, strict=True)
         for letters in _parted(line, str(text))
     ]
@@ -158,8 +159,8 @@ class Bend:
         return x + self.slope * y, y - slope * x
 
 
-def _word(letters: list[Letter], bend: Bend) -> Word:
-    points = [point for letter in letters for point in letter.corners]
+def _word(letters: list[Letter], bend: Bend, grey: Any) -> Word:
+    xs, ys = zip(*(point for letter in letters for point in letter.corners), strict=True)
     first, last = letters[0].corners, letters[-1].corners
     centre = (
         sum(point[0] for point in (*first, *last)) / 8,
@@ -174,11 +175,42 @@ def _word(letters: list[Letter], bend: Bend) -> Word:
         round(right, 1),
         round(middle, 1),
         round(median(math.dist(letter.corners[0], letter.corners[3]) for letter in letters), 1),
-        (
-            min(x for x, _ in points),
-            min(y for _, y in points),
-            max(x for x, _ in points),
-            max(y for _, y in points),
-        ),
-        round(min(letter.confidence for letter in letters), 3),
+        _trimmed(grey, (min(xs), min(ys), max(xs), max(ys)), 0.3 * _across(letters[0])),
+        round(sum(letter.confidence for letter in letters) / len(letters), 3),
     )
+
+
+def _trimmed(grey: Any, box: Box, more: float) -> Box:
+    """The box around the ink alone, which may reach `more` pixels beyond the ends of the recognised letters."""
+    numpy = need("numpy")
+    left, top = max(0, int(box[0] - more)), max(0, int(box[1]))
+    part = grey[top : int(box[3]) + 1, left : int(box[2] + more) + 1].astype("int16")
+    if min(part.shape) < 4:
+        return box
+    away = abs(part - int(numpy.median(part)))
+    ink = away > 0.45 * numpy.percentile(away, 99)
+    rows, columns = _run(ink.any(axis=1), len(part) // 2, 0.12 * len(part)), None
+    if rows:
+        columns = _ends(ink[rows[0] : rows[1]].any(axis=0))
+    if not rows or not columns or rows[1] - rows[0] < 0.3 * len(part):
+        return box
+    return float(left + columns[0]), float(top + rows[0]), float(left + columns[1]), float(top + rows[1])
+
+
+def _run(there: Any, middle: int, gap: float) -> tuple[int, int] | None:
+    """The first and last place around the middle, over gaps that are as wide as between a letter and its dot."""
+    places = [at for at, is_there in enumerate(there.tolist()) if is_there]
+    near = min(places, key=lambda at: abs(at - middle), default=None)
+    if near is None:
+        return None
+    first = last = near
+    for at in places[places.index(near) :]:
+        last = at if at - last <= gap + 1 else last
+    for at in reversed(places[: places.index(near)]):
+        first = at if first - at <= gap + 1 else first
+    return first, last + 1
+
+
+def _ends(there: Any) -> tuple[int, int] | None:
+    places = [at for at, is_there in enumerate(there.tolist()) if is_there]
+    return (places[0], places[-1] + 1) if places else None

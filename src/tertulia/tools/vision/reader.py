@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ...errors import ToolError
 from ..documents.reading import formats, parsers
 from .decoding import frames
+from .extras import need
 from .layer import Pages
 from .limits import Limits
 from .ocr import words_of
-from .paper import Page, Paper, Word
+from .paper import Box, Page, Paper, Word
 from .rows import rows_of
 from .shapes import colours_of, shapes_of
 
@@ -46,6 +49,28 @@ def _pdf(data: bytes, name: str, limits: Limits, threads: int) -> Paper:
         words = document.words(number) or words_of(document.picture(number), threads)
         pages.append(Page(number + 1, *document.size(number), tuple(words), rows_of(words)))
     return Paper(name, tuple(pages), tuple(document.notes))
+
+
+def drawn(data: bytes, name: str, limits: Limits, number: int, boxes: Sequence[Box]) -> bytes:
+    """A page as PNG, with boxes drawn on it.
+
+    Raises:
+        ToolError: if it cannot be read, or has no such page.
+    """
+    if data.startswith(b"%PDF-"):
+        document = Pages(data, limits)
+        pictures = [document.picture(number - 1)] if 0 < number <= document.taken else []
+    else:
+        pictures = frames(data, limits)[0][number - 1 : number]
+    if not pictures:
+        raise ToolError(f"it has no page {number} that was read")
+    image = need("PIL.Image").fromarray(pictures[0])
+    canvas = need("PIL.ImageDraw").Draw(image)
+    for left, top, right, bottom in boxes:
+        canvas.rectangle((left - 2, top - 2, right + 2, bottom + 2), outline=(26, 111, 212), width=3)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _seen(picture: Any, number: int, threads: int) -> Page:
