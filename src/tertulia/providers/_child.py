@@ -11,17 +11,17 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from ..children import LastWords, deadline
 from ..errors import ModelBusy, ModelError, SettingsError
 from .weights import LARGE, Weights, cache_folder, path
 
@@ -60,17 +60,10 @@ class Child:
     key: str
     url: str = ""
     """Set when it is ready."""
-    said: deque[bytes] = field(default_factory=lambda: deque(maxlen=20))
-    """The last lines of its errors."""
 
     @property
     def alive(self) -> bool:
         return self.process.poll() is None
-
-    @property
-    def last_words(self) -> str:
-        lines = [line.decode(errors="replace").strip() for line in self.said]
-        return next((line for line in reversed(lines) if line), "it said nothing")
 
     async def ended(self, seconds: float = 1.0) -> bool:
         """Whether the process is gone, or goes within `seconds`: its connections break before it can be buried."""
@@ -186,17 +179,17 @@ def launch(settings: Settings, file: Path) -> Child:
         ModelError: if it ends, or is not ready in `LONGEST_START` seconds.
     """
     program = str(Path(__file__).with_name("llama_host.py"))
+    words = LastWords()
     process = subprocess.Popen(
         [sys.executable, "-P", program],  # by its path: importing the package would only slow the start
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=words.file,
         env=_environment(),
     )
+    words.file.close()
     child = Child(process, secrets.token_urlsafe(24))
     _alive.add(child)
-    listening = threading.Thread(target=_listen, args=(child,), daemon=True)
-    listening.start()
     asked = {
         "parent": os.getpid(),
         "file": str(file),
@@ -210,10 +203,9 @@ def launch(settings: Settings, file: Path) -> Child:
     ready = _greet(process, json.dumps(asked).encode() + b"\n")
     if not ready:
         child.stop()
-        listening.join(1)
-        raise ModelError(
-            f"the embedded model did not start (exit status {process.returncode}): {child.last_words[:300]}"
-        )
+        words.wait(1)
+        said = words.line[:300] or "it said nothing"
+        raise ModelError(f"the embedded model did not start (exit status {process.returncode}): {said}")
     child.url = json.loads(ready)["url"]
     return child
 
@@ -222,26 +214,13 @@ def _greet(process: subprocess.Popen[bytes], settings: bytes) -> bytes:
     """What the child says when it is ready; empty if it ends before, or takes too long."""
     assert process.stdin
     assert process.stdout
-    impatience = threading.Timer(LONGEST_START, process.kill)
-    impatience.daemon = True
-    impatience.start()
     try:
-        process.stdin.write(settings)
-        process.stdin.flush()
-        return process.stdout.readline()
+        with deadline(LONGEST_START, process.kill):
+            process.stdin.write(settings)
+            process.stdin.flush()
+            return process.stdout.readline()
     except OSError:
         return b""
-    finally:
-        impatience.cancel()
-
-
-def _listen(child: Child) -> None:
-    """Keep the last lines of the child's errors, so that it never waits for a reader."""
-    errors = child.process.stderr
-    assert errors
-    with errors:
-        while line := errors.readline(1000):
-            child.said.append(line)
 
 
 def _environment() -> dict[str, str]:

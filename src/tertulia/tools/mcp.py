@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ..children import LastWords
 from ..errors import SettingsError, ToolError, UnknownName
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ LONGEST_RESULT = 100_000
 """Characters of a result that are kept."""
 CONNECT_SECONDS = 15.0
 """Most time that a server may take to start and to say what it offers."""
-LAST_WORDS = 2000
-"""Bytes of what a server wrote on standard error that are kept, to say why it failed."""
+SECONDS_TO_SPEAK = 0.5
+"""Most time to wait for the last words of a server that failed."""
 
 
 @dataclass(frozen=True)
@@ -203,15 +203,17 @@ class Connection:
         words = LastWords()
         try:
             async with (
-                words,
                 _transport(self.server, words) as transport,
                 Client(transport, read_timeout_seconds=CONNECT_SECONDS) as client,
             ):
                 ready.set_result(client)
                 await over.wait()
         except Exception as error:  # of whatever kind: the SDK, the process and the network are all at the other end
-            failed(ready, f"it cannot be reached: {reason(error)} {words.text}".strip())
+            await asyncio.to_thread(words.wait, SECONDS_TO_SPEAK)
+            said = f" ({words.line[:300]})" if words.line else ""
+            failed(ready, f"it cannot be reached: {reason(error)}{said}")
         finally:
+            words.file.close()
             failed(ready, "it was left before it was reached")
 
     def _tool(self, told: Any) -> Tool:
@@ -240,41 +242,6 @@ async def _transport(server: Server, words: LastWords) -> AsyncIterator[Any]:
     timeout = httpx2.Timeout(CONNECT_SECONDS, read=max(CONNECT_SECONDS, server.seconds))
     async with httpx2.AsyncClient(headers=dict(server.headers), timeout=timeout) as http:
         yield streamable_http_client(server.url, http_client=http)
-
-
-class LastWords:
-    """What a process wrote last on its standard error."""
-
-    def __init__(self) -> None:
-        self._kept = b""
-
-    async def __aenter__(self) -> LastWords:
-        read, write = os.pipe()
-        self.file = os.fdopen(write, "w")
-        os.set_blocking(read, False)
-        self._read = read
-        asyncio.get_running_loop().add_reader(read, self._take)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        asyncio.get_running_loop().remove_reader(self._read)
-        self.file.close()
-        os.close(self._read)
-
-    def _take(self) -> None:
-        try:
-            said = os.read(self._read, 65536)
-        except BlockingIOError:
-            return
-        self._kept = (self._kept + said)[-LAST_WORDS:]
-        if not said:
-            asyncio.get_running_loop().remove_reader(self._read)
-
-    @property
-    def text(self) -> str:
-        """The last line."""
-        lines = self._kept.decode(errors="replace").strip().splitlines()
-        return f"({lines[-1][:300]})" if lines else ""
 
 
 def allowed(server: Server, offered: Sequence[Tool], say: Callable[[str], None]) -> list[Tool]:

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ...children import deadline
 from ...errors import ToolError
 from . import Limits
-from .keeper import SECONDS_TO_START, Child, Reply, Turn, attend, watched
+from .keeper import SECONDS_TO_START, Child, Reply, Turn, attend
 from .seccomp import filter_program
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/nix/store")
@@ -149,7 +150,7 @@ def _run(command: tuple[str, ...], program: str, limits: Limits, turn: Turn) -> 
         os.close(rules)
     turn.hold(child)
     try:
-        with watched(child, limits.seconds):
+        with deadline(limits.seconds, child.expire):
             return _listen(child, program, limits)
     finally:
         turn.release()

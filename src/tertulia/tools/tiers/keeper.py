@@ -13,14 +13,14 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar, cast
 
+from ...children import BARE, deadline, kill_group
 from ...errors import NotSupported, ToolError
 from . import Limits, failure, too_big, too_long, too_much
 
@@ -28,9 +28,6 @@ GRACE = 1.0
 """Seconds a tier has to stop a program by itself before its process is killed."""
 AT_ONCE = max(4, min(8, os.cpu_count() or 4))
 """Programs that run at the same time; others wait."""
-ENVIRONMENT = {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}
-"""Empty, but for the one variable without which Windows starts no process."""
-
 PATIENCE = 0.5
 """Seconds a child has to end by itself."""
 SECONDS_TO_START = 60.0
@@ -90,7 +87,7 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=ENVIRONMENT,
+            env=BARE,
             cwd=os.path.abspath(os.sep),
             start_new_session=True,
             pass_fds=files,
@@ -135,13 +132,8 @@ class Child:
             self.process.stderr.close()
 
     def _kill_all(self) -> None:
-        if self.process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform == "win32":
-                self.process.kill()
-            else:
-                os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            kill_group(self.process)
 
 
 def _children(pid: int) -> list[int]:
@@ -192,18 +184,6 @@ async def attend(work: Callable[[Turn], T]) -> T:
         turn.stop()
 
 
-@contextlib.contextmanager
-def watched(child: Child, seconds: float) -> Iterator[None]:
-    """Kill the child if the block takes longer than `seconds`."""
-    timer = threading.Timer(seconds, child.expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 class Keepers:
     """Children that live on from program to program, started when they are first needed.
 
@@ -245,7 +225,7 @@ class Keepers:
     def _ask(self, turn: Turn, program: str, limits: Limits) -> Reply:
         child = self._take(turn)
         turn.hold(child)
-        with watched(child, limits.seconds + GRACE):
+        with deadline(limits.seconds + GRACE, child.expire):
             reply = self._exchange(child, program, limits)
         if turn.release() and not child.broken and reply.outcome not in self._spent_by:
             self._idle.append(child)
@@ -280,7 +260,7 @@ class Keepers:
         atexit.register(self._close)
         child = Child(self._command)
         turn.hold(child)
-        with watched(child, seconds):
+        with deadline(seconds, child.expire):
             said = child.stdout.readline(LONGEST_MESSAGE).strip()
         if said != b"ready":
             child.kill()

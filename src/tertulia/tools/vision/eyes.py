@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import os
-import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,14 +13,14 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ...children import end, start_host
 from ...errors import LimitReached, ToolError
-from ..documents.reading.child import PACKAGE_ROOT, death, end, environment
+from ..documents.reading.child import death, environment
 from ..documents.reading.files import load
 from ..documents.reading.host import ERRORS
 from .limits import Limits
 from .paper import Box, Paper
 
-HOST = "import sys; sys.path.insert(0, {root!r}); from tertulia.tools.vision.eye_host import main; main()"
 LONGEST_LINE = 64 << 20
 """Bytes of what one file may be read as."""
 READ_BY_ONE = 200
@@ -92,17 +91,8 @@ class Eyes:
         return reply
 
     async def _started(self) -> asyncio.subprocess.Process:
-        folder = tempfile.gettempdir()
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-c", HOST.format(root=str(PACKAGE_ROOT))),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment(Path(folder)),
-            cwd=folder,
-            start_new_session=True,
-            limit=LONGEST_LINE,
-        )
+        folder = Path(tempfile.gettempdir())
+        return await start_host("tertulia.tools.vision.eye_host", folder, environment(folder), LONGEST_LINE)
 
     async def _asked(self, child: Child, data: bytes, job: dict[str, Any]) -> dict[str, Any]:
         process = child.process

@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ....children import BARE, end, start_host
 from ....errors import LimitReached, ToolError
 from ....schedule import beside
 from .formats import ReadingLimits
 from .host import ERRORS
 from .parsers import Reading
-
-PACKAGE_ROOT = Path(__file__).parents[4]
-HOST = "import sys; sys.path.insert(0, {root!r}); from tertulia.tools.documents.reading.host import main; main()"
 
 
 async def read(data: bytes, format: str, name: str, limits: ReadingLimits, cache: Path) -> Reading:
@@ -29,15 +25,7 @@ async def read(data: bytes, format: str, name: str, limits: ReadingLimits, cache
         ToolError: if it cannot be read.
         LimitReached: if it takes more time, memory or text than `limits` allow.
     """
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-c", HOST.format(root=str(PACKAGE_ROOT))),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=environment(cache),
-        cwd=cache,
-        start_new_session=True,
-    )
+    child = await start_host("tertulia.tools.documents.reading.host", cache, environment(cache))
     job = {"format": format, "name": name, "limits": asdict(limits)}
     try:
         async with asyncio.timeout(limits.seconds):
@@ -51,10 +39,7 @@ async def read(data: bytes, format: str, name: str, limits: ReadingLimits, cache
 
 def environment(cache: Path) -> dict[str, str]:
     """What a process that reads gets: nothing of the person's."""
-    needed = (
-        {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}
-    )  # Windows starts nothing without
-    return {**needed, "XBERG_CACHE_DIR": str(cache), "OMP_WAIT_POLICY": "passive"}
+    return {**BARE, "XBERG_CACHE_DIR": str(cache), "OMP_WAIT_POLICY": "passive"}
 
 
 async def _converse(child: asyncio.subprocess.Process, message: bytes, limits: ReadingLimits) -> bytes:
@@ -79,16 +64,6 @@ async def _send(stream: asyncio.StreamWriter, message: bytes) -> None:
         await stream.drain()
         stream.close()
         await stream.wait_closed()
-
-
-async def end(child: asyncio.subprocess.Process) -> None:
-    """Stop the process and whatever it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
-    await child.wait()
 
 
 def _reading(reply: bytes, status: int | None, limits: ReadingLimits) -> Reading:
