@@ -15,10 +15,11 @@ from tertulia.providers.scripted import Scripted
 from tertulia.server.app import build
 from tertulia.server.houses import Houses
 from tertulia.server.keys import Door
-from tertulia.server.process import Server, listen
+from tertulia.server.process import Server
 from tertulia.server.service import Service
 from tertulia.server.startup import at_work
 from tertulia.settings import Serving
+from tertulia.sockets import bind
 from tertulia.stores.runs import Runs
 from tertulia.stores.transient import Transient
 from tertulia.strategies.tertulia import Tertulia
@@ -72,7 +73,7 @@ def serving(house: House | None = None, further: dict[str, House] | None = None,
             yield service
             ready.clear()
 
-    listening = listen("127.0.0.1", 0)
+    listening = bind("127.0.0.1", 0)
     app = build(opening(), serving.origins)
     config = uvicorn.Config(
         app,

@@ -12,7 +12,7 @@ from bench import lines
 
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
-    {"children", "errors", "ids", "printable", "excerpts"},
+    {"children", "errors", "ids", "printable", "excerpts", "sockets"},
     {"types", "usage", "abilities", "slots", "registry", "language", "numbers"},
     {"budget", "events", "model", "schedule", "gate", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},

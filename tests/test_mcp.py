@@ -20,7 +20,7 @@ from tertulia.cli.ask import INTERRUPTED
 from tertulia.cli.mcp import listen
 from tertulia.errors import SettingsError, TertuliaError, ToolError, UnknownName
 from tertulia.events import Decided, Found, Judged, Used
-from tertulia.mcp.server import MOST_MESSAGES, Offer, build
+from tertulia.mcp.server import MOST_MESSAGES, HouseTools, build
 from tertulia.opening import open_house
 from tertulia.providers.scripted import Scripted
 from tertulia.settings import load
@@ -57,7 +57,7 @@ def command(*options):
 @asynccontextmanager
 async def in_process(house, folder, **kwargs):
     """A client of the server over a house, without a process between them."""
-    async with house, Library(folder) as library, mcp.Client(build(Offer(house, library)), **kwargs) as client:
+    async with house, Library(folder) as library, mcp.Client(build(HouseTools(house, library)), **kwargs) as client:
         yield client
 
 
@@ -209,7 +209,7 @@ async def test_strategy_effort_and_budget_of_a_request_are_kept(house, tmp_path)
 
 async def test_more_questions_than_allowed_are_refused_at_once(house, tmp_path):
     slow = house(seconds=0.3)
-    async with slow, Library(tmp_path) as library, mcp.Client(build(Offer(slow, library, most=1))) as client:
+    async with slow, Library(tmp_path) as library, mcp.Client(build(HouseTools(slow, library, most=1))) as client:
         asked = [client.call_tool("ask", {"question": WEEK, "strategy": "direct"}) for _ in range(2)]
         told = await asyncio.gather(*asked)
     assert sorted(one.is_error for one in told) == [False, True]

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from io import BytesIO
 
 import aiohttp
 import psutil
@@ -22,7 +23,7 @@ from tertulia import House
 from tertulia.providers.openai import OpenAI
 from tertulia.providers.scripted import Scripted
 from tertulia.server import sse
-from tertulia.server.process import listen
+from tertulia.sockets import bind
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.tertulia import Tertulia
 
@@ -262,6 +263,35 @@ async def test_sigterm_lets_runs_end_within_the_grace_time_and_then_tells_them(p
                 await asyncio.sleep(0.02)
 
 
+LONGEST = "The train from Córdoba costs 14.50, and 3 of its cars are full. " * 15_300 + "How many are full?"
+
+
+@pytest.mark.parametrize("model", ["tertulia", "tertulia-tertulia", "tertulia-vote"])
+async def test_the_longest_question_does_not_hold_up_who_asks_how_the_server_is(process, model):
+    async with CountingServer(latency=0.3) as counting:
+        _, port = await asyncio.to_thread(process, counting.url)
+        url, waits = f"http://127.0.0.1:{port}", []
+        asked = {"model": model, "messages": [{"role": "user", "content": LONGEST}], "stream": True}
+        body = json.dumps(asked).encode()
+        async with aiohttp.ClientSession() as session:
+
+            async def ask():
+                async with session.post(f"{url}/v1/chat/completions", data=BytesIO(body)) as response:
+                    return await response.read()
+
+            answering = asyncio.create_task(ask())
+            while not answering.done():
+                began = time.monotonic()
+                async with session.get(f"{url}/healthz") as response:
+                    assert response.status == 200
+                waits.append(time.monotonic() - began)
+                await asyncio.sleep(0.01)
+            assert b"[DONE]" in await answering
+    assert 970_000 < len(LONGEST) < 1_000_000
+    assert len(waits) > 10
+    assert max(waits) < 1  # on an idle machine it is a tenth of that
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
 def test_the_server_may_hold_as_many_sockets_as_the_system_lets_it():
     code = (
@@ -276,6 +306,6 @@ def test_the_server_may_hold_as_many_sockets_as_the_system_lets_it():
 
 
 def test_connections_do_not_wait_to_send_small_pieces():
-    listening = listen("127.0.0.1", 0)
+    listening = bind("127.0.0.1", 0)
     assert listening.proto == socket.IPPROTO_TCP  # what asyncio goes by
     listening.close()

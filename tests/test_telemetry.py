@@ -24,7 +24,7 @@ from tertulia.providers.scripted import Scripted
 from tertulia.settings import load
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.tertulia import Tertulia
-from tertulia.telemetry import export, names
+from tertulia.telemetry import exporter, names
 from tertulia.telemetry.tracing import tracing
 
 from . import conftest
@@ -215,24 +215,24 @@ def test_an_agent_that_tries_again_has_a_span_for_each_try():
 
 @pytest.fixture
 def variables(monkeypatch):
-    for name in (*export.VARIABLES, "OTEL_SDK_DISABLED"):
+    for name in (*exporter.VARIABLES, "OTEL_SDK_DISABLED"):
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
 
 
 def test_nothing_is_exported_unless_it_is_configured(variables):
-    assert export.exporter("", False, print) is None
+    assert exporter.exporter("", False, print) is None
     variables.setenv("OTEL_SDK_DISABLED", "true")
-    assert export.exporter("http://127.0.0.1:4318", False, print) is None
+    assert exporter.exporter("http://127.0.0.1:4318", False, print) is None
 
 
 def test_without_the_extra_a_setting_is_an_error_and_a_variable_is_not(variables):
     variables.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(SettingsError, match="tertulia setup telemetry"):
-        export.exporter("http://127.0.0.1:4318", False, print)
+        exporter.exporter("http://127.0.0.1:4318", False, print)
     variables.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     said = []
-    assert export.exporter("", False, said.append) is None
+    assert exporter.exporter("", False, said.append) is None
     assert "tertulia setup telemetry" in said[0]
 
 

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tertulia.errors import SettingsError
 from tertulia.providers.weights import LARGE, SMALL, Weights, cache_folder, path
@@ -162,3 +163,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_the_known_weights_say_how_to_install_them(weights):
     assert weights.install in ("tertulia setup local", "tertulia setup local-small")
     assert len(weights.sha256) == 64
+
+
+def test_whoever_comes_while_another_joins_the_weights_waits_and_is_told(install, tmp_path):
+    weights, words = install(*PARTS), []
+    waits = threading.Thread(target=path, args=(weights, tmp_path, words.append))
+    with FileLock(tmp_path / "fake.lock"):
+        waits.start()
+        waits.join(1.2)
+        assert waits.is_alive()
+        assert words
+        assert set(words) == {"waiting for another process that is joining the weights…"}
+    waits.join(10)
+    assert words[-1] == "joining the weights… 100 %"
+    assert files(tmp_path) >= {"fake.gguf", "fake.json", "fake.lock"}

@@ -23,7 +23,7 @@ from .providers.catalog import KEYED, Wishes, ollama
 from .registry import find, parts
 from .settings import Settings, silence
 from .strategies import Strategy
-from .telemetry.export import exporter
+from .telemetry.exporter import exporter
 from .types import Effort
 from .usage import NOTHING
 

@@ -61,7 +61,7 @@ async def beside(work: Coroutine[Any, Any, R]) -> AsyncIterator[asyncio.Task[R]]
         await end([task])
 
 
-async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
+async def end(tasks: Collection[asyncio.Future[Any]]) -> None:
     """Cancel the tasks, and wait until they have ended, whatever they raise."""
     for task in tasks:
         task.cancel()

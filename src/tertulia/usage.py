@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-LETTERS = re.compile(r"[A-Za-z ]+")
+LETTERS = (string.ascii_letters + " ").encode()
 
 Status = Literal["open", "ok", "retried", "failed", "cancelled", "abandoned", "unknown"]
 """How an attempt ended.
@@ -48,8 +48,9 @@ def estimate(text: str) -> int:
     A token has one byte or more, so the number of UTF-8 bytes is a bound that always holds; a third of the
     characters is high for any language written in letters, and is what is counted for ASCII words.
     """
-    letters = sum(map(len, LETTERS.findall(text)))
-    return letters // 3 + len(text.encode(errors="replace")) - letters + 1
+    encoded = text.encode(errors="replace")
+    others = len(encoded.translate(None, LETTERS))
+    return (len(encoded) - others) // 3 + others + 1
 
 
 @dataclass(frozen=True)

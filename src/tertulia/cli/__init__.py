@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from ..errors import SettingsError, TertuliaError
+from ..errors import TertuliaError
 from ..settings import EFFORTS, load
 from ..types import LONGEST_QUESTION, Question
-from .ask import Asking, exit_code
+from .ask import AskCommand, exit_code
 from .docs import documents
+from .options import agent_models
 from .runs import runs
 from .worker import worker
 
@@ -71,18 +72,18 @@ def ask(
         documents=docs or None,
         effort=effort,
         language=lang,
-        agent_models=dict(pair(text) for text in agent_model) if agent_model else None,
+        agent_models=agent_models(agent_model),
         budget={name: value for name, value in limits.items() if value is not None} or None,
         database=database,
     )
     text = sys.stdin.read(LONGEST_QUESTION + 1) if question == "-" else question
     asked = Question(text, documents=tuple(settings.documents))
-    asking = Asking(asked, settings, json, events, quiet or json or events, plain)
+    command = AskCommand(asked, settings, json, events, quiet or json or events, plain)
     if durable or settings.durable or database:
-        from .durable import Durable
+        from .durable import DurableAsk
 
-        asking = Durable(**vars(asking), database=settings.database, keep_days=settings.keep_days)
-    raise typer.Exit(asking.run())
+        command = DurableAsk(**vars(command), database=settings.database, keep_days=settings.keep_days)
+    raise typer.Exit(command.run())
 
 
 skills = typer.Typer(help="What programs may use without importing it, and worked examples.", no_args_is_help=True)
@@ -195,7 +196,7 @@ def setup(
 def pull(
     name: Annotated[str, typer.Argument(help="A name of the list, or OWNER/NAME on the hub; none prints it.")] = "",
     file: Annotated[str, typer.Option(help="Which GGUF file of it, as in Q8_0; the usual one if not said.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring it without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Bring it without command.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Delete it from this machine.")] = False,
 ) -> None:
     """Bring a model to this machine from the model hub, to be used as `embedded:NAME`; without a name, list some."""
@@ -295,16 +296,8 @@ def version() -> None:
     print(__version__)
 
 
-def pair(text: str) -> tuple[str, str]:
-    """`AGENT=MODEL` as two."""
-    agent, sign, model = text.partition("=")
-    if not (agent and sign and model):
-        raise SettingsError(f"{text!r} should look like planner=openai:gpt-5.2")
-    return agent, model
-
-
 def main() -> None:
-    """Run the command line; what goes wrong on purpose is told in one line."""
+    """Run the command line; an error that we raise is printed in one line."""
     try:
         app()
     except TertuliaError as error:

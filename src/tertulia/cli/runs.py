@@ -27,28 +27,27 @@ from ..stores.runs import Runs
 from ..types import Task
 from ..usage import Entry
 from .display import SIGNS, shortened, summary
+from .options import agent_models
 
 T = TypeVar("T")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
-runs = typer.Typer(help="Runs that were stored: see them, go on with them, delete them.", no_args_is_help=True)
+runs = typer.Typer(help="Stored runs: list, show, resume, replay, delete.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(help="Id of a run, or how it begins; `last` is the newest.", metavar="RUN")]
 Place = Annotated[str | None, typer.Option("--database", help="postgres://…, or the path of a file.")]
 Plain = Annotated[bool, typer.Option("--plain", help="No colours, no moving display.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer and nothing else.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Model = Annotated[str | None, typer.Option(help="PROVIDER:NAME to use in place of the first one.")]
+Model = Annotated[str | None, typer.Option(help="PROVIDER:NAME to use instead of the first one.")]
 
 
 @runs.command("list")
 def list_runs(
     status: Annotated[str | None, typer.Option(help=f"Only those that are {', '.join(STATES)}.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only those not older than this, as in 30m, 12h, 7d.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only those no older than this: 30m, 12h, 7d.")] = None,
     text: Annotated[str, typer.Option(help="Only those whose question or answer holds this.")] = "",
-    owner: Annotated[
-        str | None, typer.Option(help="Only those of whoever holds the server's key of that name.")
-    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Only those asked with the server's key of that name.")] = None,
     most: Annotated[int, typer.Option(help="How many to list at most.", min=1)] = 50,
     json: Json = False,
     database: Place = None,
@@ -85,7 +84,7 @@ def show(run: Which, json: Json = False, database: Place = None) -> None:
         print(whole)
         return
     console = Console(highlight=False)
-    console.print(drawn(stored, progress))
+    console.print(tree(stored, progress))
     if stored.answered:
         console.print(Words(f"\n{stored.answered.answer.text}"))
     console.print(summary(progress, progress.report_so_far(seconds_of(stored))))
@@ -93,13 +92,13 @@ def show(run: Which, json: Json = False, database: Place = None) -> None:
 
 @runs.command()
 def resume(run: Which, database: Place = None, json: Json = False, quiet: Quiet = False, plain: Plain = False) -> None:
-    """Go on with a run that was stopped; what it paid for is used again. A run that is at work is followed."""
+    """Resume a run that was stopped, reusing what it paid for; follow one that is still running."""
     _go_on(_with(database, lambda store: store.find(run)), database, json, quiet, plain)
 
 
 @runs.command()
 def cancel(run: Which, database: Place = None) -> None:
-    """Stop a run, wherever it is at work."""
+    """Stop a run, wherever it is running."""
 
     async def stop(store: Runs) -> str:
         return await store.lives.cancel((await store.find(run)).id)
@@ -109,19 +108,21 @@ def cancel(run: Which, database: Place = None) -> None:
 
 @runs.command()
 def replay(run: Which, database: Place = None, json: Json = False, quiet: Quiet = False, plain: Plain = False) -> None:
-    """Tell a run again from its events; no model is asked."""
-    from .durable import Retelling
+    """Replay a run from its events; no model is asked."""
+    from .durable import ReplayCommand
 
     stored = _with(database, lambda store: store.find(run))
     place, settings = _place(database), _settings(stored)
-    told = Retelling(stored.question, settings, json, False, quiet or json, plain, database=place, run_id=stored.id)
-    raise typer.Exit(told.run())
+    command = ReplayCommand(
+        stored.question, settings, json, False, quiet or json, plain, database=place, run_id=stored.id
+    )
+    raise typer.Exit(command.run())
 
 
 @runs.command()
 def fork(
     run: Which,
-    task: Annotated[str, typer.Option("--from", help="The task to begin again with, as `runs show` names it.")],
+    task: Annotated[str, typer.Option("--from", help="The task to start again from, as `runs show` names it.")],
     model: Model = None,
     agent_model: Annotated[list[str] | None, typer.Option(help="AGENT=PROVIDER:NAME; may be repeated.")] = None,
     effort: Annotated[str | None, typer.Option(help="The most to spend on thinking.")] = None,
@@ -130,10 +131,10 @@ def fork(
     quiet: Quiet = False,
     plain: Plain = False,
 ) -> None:
-    """Run again from a task on, with another model; what does not depend on the task is used again, free of cost."""
+    """Run again from a task on, with another model; what does not depend on the task is reused, free of cost."""
     from ..durable.configuration import configuration, overrides_of, with_overrides
 
-    agents = dict(_pair(text) for text in agent_model) if agent_model else None
+    agents = agent_models(agent_model)
 
     async def branch(store: Runs) -> Stored:
         source = await store.find(run)
@@ -170,7 +171,7 @@ def export(
 @runs.command()
 def delete(
     run: Annotated[str, typer.Argument(help="Id of a run, or how it begins.", metavar="RUN")] = "",
-    older: Annotated[str | None, typer.Option("--older-than", help="All that ended so long ago, as in 30d.")] = None,
+    older: Annotated[str | None, typer.Option("--older-than", help="All that ended longer ago than this: 30d.")] = None,
     database: Place = None,
 ) -> None:
     """Delete a run, or all old ones, so that nothing of them is left in the store."""
@@ -190,21 +191,21 @@ def age(text: str) -> float:
     """Seconds in an age such as 90s, 30m, 12h, 7d or 2w."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text)
     if not found:
-        raise SettingsError(f"{text!r} is no age; write 90s, 30m, 12h, 7d or 2w")
+        raise SettingsError(f"{text!r} is not a duration; use one like 90s, 30m, 12h, 7d or 2w")
     return float(found[1]) * SECONDS[found[2]]
 
 
-def drawn(run: Stored, progress: Progress) -> Tree:
+def tree(run: Stored, progress: Progress) -> Tree:
     """The plan of a run as a tree: what each task found, and what each agent spent on it."""
     head = f"{run.id}  {run.state}{f' ({run.error})' if run.error else ''}{f', for {run.served}' if run.served else ''}"
-    tree = Tree(Words(f"{head}\n{shortened(run.text)}", "bold"), guide_style="dim")
+    plan = Tree(Words(f"{head}\n{shortened(run.text)}", "bold"), guide_style="dim")
     tasks = list(progress.plan.tasks) if progress.plan else []
     names = {task.id for task in tasks}
     for task in tasks:
-        _branch(tree, task, progress)
+        _branch(plan, task, progress)
     others = [entry for entry in progress.ledger if not names & set(_where(entry))]
-    _spent(tree, others)
-    return tree
+    _spent(plan, others)
+    return plan
 
 
 def _branch(tree: Tree, task: Task, progress: Progress) -> None:
@@ -246,11 +247,11 @@ def _table(found: list[Summary]) -> Table:
 
 
 def _go_on(stored: Stored, database: str | None, json: bool, quiet: bool, plain: bool) -> None:
-    from .durable import Durable
+    from .durable import DurableAsk
 
     place, settings = _place(database), _settings(stored)
-    asking = Durable(stored.question, settings, json, False, quiet or json, plain, database=place, stored=stored)
-    raise typer.Exit(asking.run())
+    command = DurableAsk(stored.question, settings, json, False, quiet or json, plain, database=place, stored=stored)
+    raise typer.Exit(command.run())
 
 
 def _settings(stored: Stored, **changes: object) -> Settings:
@@ -261,13 +262,6 @@ def _settings(stored: Stored, **changes: object) -> Settings:
 
 def _place(database: str | None) -> str:
     return database or load().database
-
-
-def _pair(text: str) -> tuple[str, str]:
-    agent, _, model = text.partition("=")
-    if not (agent and model):
-        raise SettingsError(f"{text!r} should look like planner=openai:gpt-5.2")
-    return agent, model
 
 
 def _with(database: str | None, work: Callable[[Runs], Awaitable[T]]) -> T:

@@ -29,7 +29,7 @@ def run_file(file: str, seconds: float, memory: int, tier: str | None) -> int:
 
     async def running() -> Execution:
         try:
-            return await execute(read(file), limits, tiers)
+            return await execute(program_text(file), limits, tiers)
         finally:
             await close()
 
@@ -41,7 +41,7 @@ def run_file(file: str, seconds: float, memory: int, tier: str | None) -> int:
     return RAN
 
 
-def read(file: str) -> str:
+def program_text(file: str) -> str:
     """The text of a program."""
     try:
         text = sys.stdin.read(LONGEST + 1) if file == "-" else Path(file).read_text()

@@ -21,7 +21,7 @@ def extras() -> list[str]:
     return sorted(metadata("tertulia").get_all("Provides-Extra") or [])
 
 
-def wanted(extra: str) -> list[str]:
+def requirements(extra: str) -> list[str]:
     """What an extra requires here, as pip writes it.
 
     Raises:
@@ -48,7 +48,7 @@ def install(names: list[str], again: bool = False) -> None:
     Raises:
         SettingsError: if that fails.
     """
-    packages = [package for name in names for package in wanted(name)]
+    packages = [package for name in names for package in requirements(name)]
     uv = shutil.which("uv")
     if uv:
         tool = [uv, "pip", "install", "--python", sys.executable] + ["--reinstall", "--no-cache"] * again

@@ -23,6 +23,7 @@ from ..house import House
 from ..narration import Narrator
 from ..opening import make_strategy, open_house
 from ..settings import Settings
+from ..sockets import address
 from ..tools.documents import Library, Located, library_at
 from ..types import LONGEST_QUESTION, Citation, Effort, Question
 
@@ -57,7 +58,7 @@ class Source(BaseModel):
     end: int
 
 
-class Reply(BaseModel):
+class AnswerWithCost(BaseModel):
     """An answer, and what it cost."""
 
     answer: str
@@ -70,7 +71,7 @@ class Reply(BaseModel):
     citations: list[Source]
 
 
-class Passage(BaseModel):
+class FoundPassage(BaseModel):
     """A piece of a document, with its exact place."""
 
     text: str
@@ -86,11 +87,11 @@ class Passage(BaseModel):
 class Passages(BaseModel):
     """The passages that fit a query best, best first."""
 
-    passages: list[Passage]
+    passages: list[FoundPassage]
 
 
 class Reporter(Protocol):
-    """Who tells a client how far its request is."""
+    """What tells a client how far its request is."""
 
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
@@ -98,7 +99,7 @@ class Reporter(Protocol):
 
 
 @dataclass
-class Offer:
+class HouseTools:
     """The tools, over one house."""
 
     house: House
@@ -114,19 +115,19 @@ class Offer:
         strategy: Annotated[str | None, Field(description="How to answer; null for the house's own way.")] = None,
         effort: Annotated[Effort | None, Field(description="The most to spend on thinking: a ceiling.")] = None,
         budget_tokens: Annotated[int | None, Field(description="The most tokens the run may use.", ge=1)] = None,
-    ) -> Annotated[CallToolResult, Reply]:
+    ) -> Annotated[CallToolResult, AnswerWithCost]:
         """Answer a question by planning it, solving its parts with different agents, checking and compiling."""
         if self.asked >= self.most:
             raise ToolError(f"{self.asked} questions are being answered, and that is the most; ask again later")
         self.asked += 1
         try:
-            house = self.furnished(strategy, effort, budget_tokens)
+            house = self.house_for(strategy, effort, budget_tokens)
             answered = await answer(house, Question(question), context)
         except TertuliaError as error:
             raise ToolError(str(error)) from error
         finally:
             self.asked -= 1
-        reply = told(answered, house.strategy.name)
+        reply = answer_with_cost(answered, house.strategy.name)
         return CallToolResult(
             content=[TextContent(type="text", text=reply.answer)], structured_content=reply.model_dump(mode="json")
         )
@@ -149,8 +150,8 @@ class Offer:
             content=[TextContent(type="text", text=text)], structured_content=passages.model_dump(mode="json")
         )
 
-    def furnished(self, strategy: str | None, effort: Effort | None, tokens: int | None) -> House:
-        """The house as one request wants it; the limits of the house hold as well."""
+    def house_for(self, strategy: str | None, effort: Effort | None, tokens: int | None) -> House:
+        """The house as one request wants it; its own limits hold as well."""
         house = self.house
         if strategy is not None and strategy != house.strategy.name:
             house = replace(house, strategy=make_strategy(strategy, effort or "auto"))
@@ -168,8 +169,8 @@ async def answer(house: House, question: Question, reporter: Reporter) -> Answer
     news, narrator = asyncio.Event(), Narrator()
 
     def happened(event: Event) -> None:
-        if (told := narrator.tell(event)) and told.kind != "replied":
-            waiting.append(told.line[:LONGEST_MESSAGE])
+        if (sentence := narrator.tell(event)) and sentence.kind != "replied":
+            waiting.append(sentence.line[:LONGEST_MESSAGE])
             news.set()
 
     asking = asyncio.create_task(house.ask(question, happened))
@@ -189,9 +190,9 @@ async def answer(house: House, question: Question, reporter: Reporter) -> Answer
             await asyncio.wait([asking])
 
 
-def told(answered: Answered, strategy: str) -> Reply:
+def answer_with_cost(answered: Answered, strategy: str) -> AnswerWithCost:
     report, answer = answered.report, answered.answer
-    return Reply(
+    return AnswerWithCost(
         answer=answer.text,
         strategy=strategy,
         tokens=Tokens(
@@ -213,8 +214,8 @@ def source(one: Citation) -> Source:
     return Source(text=one.text, source=one.source, page=one.page, section=one.section, start=one.start, end=one.end)
 
 
-def passage(one: Located) -> Passage:
-    return Passage(
+def passage(one: Located) -> FoundPassage:
+    return FoundPassage(
         text=one.text,
         source=one.source,
         title=one.title,
@@ -232,38 +233,38 @@ def place(one: Located) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def build(offer: Offer) -> MCPServer:
+def build(tools: HouseTools) -> MCPServer:
     """The MCP server over what is offered."""
     server = MCPServer("tertulia", instructions=INSTRUCTIONS, version=__version__, log_level="WARNING")
     reads = ToolAnnotations(read_only_hint=True, destructive_hint=False)
-    server.add_tool(offer.ask, annotations=reads)
-    server.add_tool(offer.search_documents, annotations=reads)
+    server.add_tool(tools.ask, annotations=reads)
+    server.add_tool(tools.search_documents, annotations=reads)
     return server
 
 
 async def serve(settings: Settings, listening: socket.socket | None, say: Callable[[str], None]) -> None:
     """Serve one client over standard input and output or, given a socket, many over streamable HTTP at `/mcp`."""
     async with await open_house(settings, say) as house, library_at(settings.database) as library:
-        offer = Offer(house, library, settings.server.runs)
+        tools = HouseTools(house, library, settings.server.runs)
         if listening is None:
-            await serve_stdio(offer)
+            await serve_stdio(tools)
         else:
-            await serve_http(build(offer), listening, say)
+            await serve_http(build(tools), listening, say)
 
 
-async def serve_stdio(offer: Offer) -> None:
+async def serve_stdio(tools: HouseTools) -> None:
     """Serve until standard input ends.
 
     Being cancelled leaves behind a thread of the SDK that waits for standard input, which nothing can wake; the runs
     are settled all the same.
     """
-    serving = asyncio.create_task(build(offer).run_stdio_async())
+    serving = asyncio.create_task(build(tools).run_stdio_async())
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
         serving.cancel()
         async with asyncio.timeout(CLOSING_SECONDS):
-            while offer.asked:
+            while tools.asked:
                 await asyncio.sleep(0.05)
         raise
 
@@ -272,9 +273,8 @@ async def serve_http(server: MCPServer, listening: socket.socket, say: Callable[
     """Serve this machine only: the SDK refuses other hosts' names, and web pages of other origins."""
     import uvicorn
 
-    host, port = listening.getsockname()[:2]
-    app = server.streamable_http_app(host=host)
-    say(f"http://{f'[{host}]' if ':' in host else host}:{port}/mcp")
+    app = server.streamable_http_app(host=listening.getsockname()[0])
+    say(f"{address(listening)}/mcp")
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock, Timeout
 
 from ..errors import SettingsError
 
 BLOCK = 8 * 1024 * 1024
 LONGEST_WAIT = 600.0
 """Seconds to wait for another process that is joining the same weights."""
+LOOK_SECONDS = 0.5
+"""How often it is said that somebody waits."""
 
 Tell = Callable[[str], None]
 """Takes words that say how far a slow start has come."""
@@ -244,32 +246,17 @@ def _alone(file: Path, progress: Tell) -> Iterator[None]:
     Raises:
         SettingsError: if another holds it for longer than `LONGEST_WAIT`.
     """
-    with file.open("wb") as opened:
-        patience = time.monotonic() + LONGEST_WAIT
-        while not _lock(opened.fileno()):
+    lock, patience = FileLock(file, fallback_to_soft=False), time.monotonic() + LONGEST_WAIT
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=LOOK_SECONDS)
+        except Timeout:
             if time.monotonic() > patience:
-                raise SettingsError(f"another process has been preparing the weights for too long; it holds {file}")
+                raise SettingsError(
+                    f"another process has been preparing the weights for too long; it holds {file}"
+                ) from None
             progress("waiting for another process that is joining the weights…")
-            time.sleep(0.5)
+    try:
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    finally:
+        lock.release()

@@ -13,10 +13,10 @@ from starlette.datastructures import Headers
 
 from ..errors import SettingsError
 from ..settings import Key, Serving
+from ..sockets import LOCAL
 from .problems import Problem
 
 PREFIX = "tertulia-"
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def new_key() -> tuple[str, str]:

@@ -10,10 +10,11 @@ from ..events import (
     Called,
     Event,
     Replied,
+    TaskStarted,
     Text,
     Thought,
 )
-from ..narration import Kind, Language, Narrator, Sentence
+from ..narration import Language, Narrator, Sentence
 from ..narration.catalogue import IT_FAILED, RAN_THIS
 from ..types import Call
 
@@ -21,8 +22,6 @@ LONGEST_LINE = 400
 """Characters of a thought that are gathered before they are told, if no line ends sooner."""
 LONGEST_TEXT = 2000
 """Characters that are told of a program, an output or a finding."""
-UNTOLD: tuple[Kind, ...] = ("started", "replied")
-"""What a reader of an answer need not be told."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +87,12 @@ class Work:
                 yield from self._thought(event)
             case Replied():
                 yield from self._rest(event.entry.key)
-            case _:
-                told = self.narrator.tell(event)
-                if told and told.kind not in UNTOLD:
-                    self.steps += 1
-                    self.thinking = ""
-                    yield Line(f"step {self.steps}", lines(told, self.narrator.language or "en"))
+            case Text() | Called() | TaskStarted():  # not for whoever waits for the answer
+                pass
+            case _ if told := self.narrator.tell(event):
+                self.steps += 1
+                self.thinking = ""
+                yield Line(f"step {self.steps}", lines(told, self.narrator.language or "en"))
 
     def _thought(self, event: Thought) -> Iterator[Line]:
         text = self.thoughts.get(event.key, "") + event.text

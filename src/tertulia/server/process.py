@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from ..settings import Settings
+from ..sockets import address, bind
 from .app import build
 from .startup import open_service
 
@@ -59,11 +60,11 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
         proxy_headers=False,
     )
     allow_sockets()
-    listening = listen(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    listening = bind(host, port)
+    url = address(listening)
     keys = len(settings.server.keys)
     who = f"{keys} keys" if keys else "no keys, so only this machine is served"
-    server = Server(config, lambda: say(f"{address}/v1 ({who}); docs at {address}/docs"))
+    server = Server(config, lambda: say(f"{url}/v1 ({who}); docs at {url}/docs"))
     server.run([listening])
     return server.started
 
@@ -79,13 +80,3 @@ def allow_sockets() -> None:
     if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # the protocol is named, or asyncio leaves small writes waiting for each other, 40 ms each
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    return listening

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..schedule import end
 from .problems import Problem
 from .reading.client import until_gone
 
@@ -80,9 +81,7 @@ class EventStream(Response):
             await send({"type": "http.response.body", "body": self.last_words(), "more_body": False})
             raise
         finally:
-            for job in jobs:
-                job.cancel()
-            await asyncio.gather(*jobs, return_exceptions=True)
+            await end(jobs)
             await self.frames.aclose()
 
     async def _write(self, send: Send) -> None:

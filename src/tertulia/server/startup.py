@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from ..durable.liveness import Heartbeat, this_process
 from ..durable.reaper import PRUNE_SECONDS, prune
 from ..errors import SettingsError, TertuliaError
+from ..language import language_of
 from ..schedule import beside, every
 from ..settings import Serving, Settings
 from ..stores.places import runs_at
@@ -27,6 +29,8 @@ from .runners.queued import Queued
 from .service import Service
 from .takeover import Takeover
 
+ENGLISH = "What is the weather like in the mountains today?"
+"""Has the tables read that tell the language of questions, or the first one would hold up all others for a second."""
 log = logging.getLogger(__name__)
 
 
@@ -67,6 +71,8 @@ async def at_work(
         accounts = Accounts(door.keys, Spending(runs.database), serving.store)
         await stack.enter_async_context(accounts.kept_fresh())
         service = Service(houses, door, serving, heartbeat, documents, _runner(serving, heartbeat), accounts, fetcher)
+        if service.runner.works_here:
+            await asyncio.to_thread(language_of, ENGLISH)
         await stack.enter_async_context(Takeover(service).at_work())
         stack.push_async_callback(service.close)
         yield service

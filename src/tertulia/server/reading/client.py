@@ -9,6 +9,8 @@ from typing import TypeVar
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
+from ...schedule import end
+
 T = TypeVar("T")
 
 
@@ -32,6 +34,4 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
             raise ClientDisconnect
         return working.result()
     finally:
-        gone.cancel()
-        working.cancel()
-        await asyncio.gather(gone, working, return_exceptions=True)
+        await end([gone, working])
