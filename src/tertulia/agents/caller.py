@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from pydantic import BaseModel, model_validator
+
 from ..errors import ToolError, UnusableReply
 from ..run import Run
 from ..tools.documents import fence
 from ..tools.mcp import Result, Server, Tool, Toolbox
+from ..tools.structured import as_json
 from ..types import Citation, Finding, Findings, Passage, Task
 from . import Agent, brief
 
@@ -36,6 +38,19 @@ DEEPEST = 5
 """Objects within objects that a tool's arguments may be."""
 LONGEST = 500
 """Characters that a text among the arguments may have."""
+
+
+class _Step(BaseModel):
+    """What is done next, alone or as `{"step": …}`."""
+
+    tool: str = ""
+    arguments: dict[str, Any] | None = None
+    answer: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inner(cls, given: Any) -> Any:
+        return given.get("step", given) if isinstance(given, dict) else given
 
 
 @dataclass(frozen=True)
@@ -212,13 +227,12 @@ def _closed_object(given: Mapping[str, Any], named: Mapping[str, Any], depth: in
 def parse(text: str, tools: Mapping[str, Tool]) -> Call | str:
     """The step that the model's text says; empty if it says none."""
     try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        step = data.get("step", data)
-        if step.get("tool") in tools:
-            return Call(str(step["tool"]), given(step.get("arguments") or {}, tools[step["tool"]].schema))
-        return str(step.get("answer") or "").strip()
-    except (ValueError, AttributeError, TypeError):
+        step = as_json(text, _Step)
+    except UnusableReply:
         return ""
+    if step.tool in tools:
+        return Call(step.tool, given(step.arguments or {}, tools[step.tool].schema))
+    return (step.answer or "").strip()
 
 
 def given(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator
 
 from ..errors import UnknownName, UnusableReply
 from ..language import language_of, name_of
 from ..run import Run
 from ..tools.documents import Library, Located, Quote, check, fence, library_at
+from ..tools.structured import as_json, schema_of
 from ..types import Citation, Finding, Findings, Task
 from . import Agent, as_text, brief
 
@@ -33,6 +35,21 @@ TRANSLATE = """You look for passages in a library of documents in {language}. Wr
 {language} for what is asked. Reply in JSON."""
 
 NOT_THERE = "the documents do not say"
+
+
+class _Quote(BaseModel):
+    passage: int
+    text: str
+
+
+class _Reading(BaseModel):
+    quotes: Annotated[list[_Quote], BeforeValidator(lambda quotes: quotes or [])] = []
+    found: bool
+    answer: str
+
+
+class _Queries(BaseModel):
+    queries: list[str]
 
 
 @dataclass(frozen=True)
@@ -131,10 +148,10 @@ class Librarian(Agent):
         text = f"{as_text(known)}\n\n{task.text}" if known else task.text
         try:
             reply = await run.ask(system, text[:2000], schema=queries_schema(most), max_tokens=100)
-            more = json.loads(reply.text)["queries"]
-        except (UnusableReply, ValueError, KeyError, TypeError):
+            more = as_json(reply.text, _Queries).queries
+        except UnusableReply:
             more = []
-        written = [str(query) for query in more[:most] if str(query).strip()]
+        written = [query for query in more[:most] if query.strip()]
         return list(dict.fromkeys([*written, task.text] if foreign else [task.text, *written]))
 
     async def foreign(self, text: str) -> str:
@@ -211,43 +228,24 @@ def citation(quote: Quote) -> Citation:
 
 def schema(passages: int) -> dict[str, Any]:
     """JSON schema of what is read out of the passages: the evidence comes first, so that the answer rests on it."""
-    quote = {
-        "type": "object",
-        "properties": {
-            "passage": {"type": "integer", "enum": list(range(1, passages + 1))},
-            "text": {"type": "string", "maxLength": 200},
-        },
-        "required": ["passage", "text"],
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": {
-            "quotes": {"type": "array", "items": quote, "maxItems": 2},
-            "found": {"type": "boolean"},
-            "answer": {"type": "string", "maxLength": 400},
-        },
-        "required": ["quotes", "found", "answer"],
-        "additionalProperties": False,
-    }
+    return schema_of(
+        _Reading,
+        quotes={"maxItems": 2},
+        passage={"enum": list(range(1, passages + 1))},
+        text={"maxLength": 200},
+        answer={"maxLength": 400},
+    )
 
 
 def queries_schema(most: int) -> dict[str, Any]:
     """JSON schema of search queries."""
-    query = {"type": "string", "maxLength": 80}
-    return {
-        "type": "object",
-        "properties": {"queries": {"type": "array", "items": query, "maxItems": most}},
-        "required": ["queries"],
-        "additionalProperties": False,
-    }
+    return schema_of(_Queries, queries={"items": {"type": "string", "maxLength": 80}, "maxItems": most})
 
 
 def parse(text: str) -> tuple[str, list[tuple[int, str]]]:
     """The answer, empty if nothing was found, and its quotes as they are claimed: number of the passage, and words."""
     try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        quotes = [(int(quote["passage"]), str(quote["text"])) for quote in data.get("quotes") or []]
-        return (str(data["answer"]).strip() if data["found"] else ""), quotes
-    except (ValueError, KeyError, TypeError, AttributeError):
+        read = as_json(text, _Reading)
+    except UnusableReply:
         return "", []
+    return read.answer.strip() if read.found else "", [(quote.passage, quote.text) for quote in read.quotes]

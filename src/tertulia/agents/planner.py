@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ..errors import PlanError, UnusableReply
 from ..events import Failed
 from ..run import Run
+from ..tools.structured import as_json, schema_of
 from ..types import Plan, Question, Task
 from . import Agent
 
@@ -94,17 +95,8 @@ def schema(agents: Sequence[str], most: int, longest: int) -> dict[str, Any]:
 
     def task(number: int) -> dict[str, Any]:
         earlier = [f"t{i}" for i in range(1, number)]
-        needs: dict[str, Any] = {"type": "array", "items": {"type": "string", "enum": earlier or ["t0"]}}
-        return {
-            "type": "object",
-            "properties": {
-                "task": {"type": "string", "maxLength": longest},
-                "agent": {"type": "string", "enum": list(agents)},
-                "needs": needs | {"maxItems": len(earlier)},
-            },
-            "required": ["task", "agent", "needs"],
-            "additionalProperties": False,
-        }
+        needs = {"items": {"type": "string", "enum": earlier or ["t0"]}, "maxItems": len(earlier)}
+        return schema_of(_Task, task={"maxLength": longest}, agent={"enum": list(agents)}, needs=needs)
 
     tasks = {f"t{i}": task(i) if i == 1 else {"anyOf": [task(i), {"type": "null"}]} for i in range(1, most + 1)}
     return {"type": "object", "properties": tasks, "required": list(tasks), "additionalProperties": False}
@@ -122,17 +114,12 @@ def parse(text: str, agents: Sequence[str]) -> Plan:
         PlanError: if it is not JSON, is for an agent who is not here, or is no plan.
     """
     try:
-        data = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        found = {id: _Task.model_validate(task) for id, task in data.items() if task}
-    except (ValueError, AttributeError, ValidationError) as error:
-        raise PlanError(f"it is not the JSON that was asked for ({str(error).splitlines()[0]})") from None
+        found = {id: task for id, task in as_json(text, dict[str, _Task | None]).items() if task}
+    except UnusableReply as error:
+        raise PlanError(str(error)) from None
     for id, task in found.items():
         if task.agent not in agents:
             raise PlanError(f"task {id} is for {task.agent!r}, and the colleagues are {', '.join(agents)}")
-    return Plan(
-        tuple(
-            Task(id, task.task.strip(), task.agent, tuple(need for need in dict.fromkeys(task.needs) if need in found))
-            for id, task in found.items()
-            if task.task.strip()
-        )
-    )
+    needs = {id: tuple(need for need in dict.fromkeys(task.needs) if need in found) for id, task in found.items()}
+    tasks = [Task(id, task.task.strip(), task.agent, needs[id]) for id, task in found.items()]
+    return Plan(tuple(task for task in tasks if task.text))

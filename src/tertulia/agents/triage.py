@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import BaseModel
 
 from ..errors import UnusableReply
 from ..excerpts import excerpt
@@ -14,6 +15,7 @@ from ..numbers import apart, figures
 from ..run import Run
 from ..tools.checks import asserts_in
 from ..tools.plain_sums import plain_sum
+from ..tools.structured import as_json, schema_of
 from ..types import Effort, Question
 
 Route = Literal["direct", "compute", "vote", "refine", "synthesize", "plan"]
@@ -75,6 +77,10 @@ ASKED: tuple[Route, ...] = ("direct", "compute", "vote", "plan")
 """Ways among which a model chooses."""
 
 
+class _Way(BaseModel):
+    way: str
+
+
 @dataclass(frozen=True)
 class Choice:
     """A way of answering, and why."""
@@ -131,16 +137,11 @@ class Triage:
         """What a model says when it is asked for one word."""
         if not self.asks:
             return Choice("direct", "its features do not say")
-        schema = {
-            "type": "object",
-            "properties": {"way": {"type": "string", "enum": list(ASKED)}},
-            "required": ["way"],
-            "additionalProperties": False,
-        }
+        schema = schema_of(_Way, way={"enum": list(ASKED)})
         try:
-            reply = await run.by(self.name).ask(SYSTEM, question.text[:2000], schema=schema, max_tokens=16)
-            way = json.loads(reply.text)["way"]
-        except (UnusableReply, ValueError, KeyError, TypeError):
+            reply = await run.by("triage").ask(SYSTEM, question.text[:2000], schema=schema, max_tokens=16)
+            way = as_json(reply.text, _Way).way
+        except UnusableReply:
             return Choice("direct", "the triage gave no word")
         if way not in ASKED:
             return Choice("direct", f"the triage said {way!r}")

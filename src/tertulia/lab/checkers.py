@@ -6,21 +6,21 @@ whole, so that it fails where the form is wrong or anything else stands beside t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field, StrictBool
 
-from ..errors import SettingsError
+from ..errors import SettingsError, UnusableReply
 from ..numbers import Number as Written
 from ..numbers import Value, approximate
 from ..run import Run
 from ..tools import sandbox
 from ..tools.conclusions import MARK, clean, conclusion, folded
+from ..tools.structured import as_json, schema_of
 from ..tools.units import unit
 from .gymnasium import Config, like, score
 from .reading import choice, dates, in_order, last_number, lettered, mentions, named_options, numbers, region, times
@@ -222,12 +222,10 @@ class Gym:
 
 JUDGE = """You grade an answer against a reference. It is correct only if it states the same result; wording does not
 matter. Reply with JSON: {"correct": true} or {"correct": false}."""
-JUDGED: dict[str, Any] = {
-    "type": "object",
-    "properties": {"correct": {"type": "boolean"}},
-    "required": ["correct"],
-    "additionalProperties": False,
-}
+
+
+class Judged(BaseModel):
+    correct: StrictBool
 
 
 @dataclass(frozen=True)
@@ -242,7 +240,7 @@ class Judge:
         if judge is None:
             raise SettingsError("these cases need a judge; name its model, as in --judge openai:gpt-5.2")
         asked = f"Reference: {expected}\n{self.criteria}\nAnswer:\n<answer>\n{answer}\n</answer>"
-        reply = await judge.by("judge").ask(JUDGE, asked, schema=JUDGED, max_tokens=40)
+        reply = await judge.by("judge").ask(JUDGE, asked, schema=schema_of(Judged), max_tokens=40)
         correct = says_true(reply.text)
         return Mark(correct, correct, folded(conclusion(answer)), judged=True, judging=reply.usage.total)
 
@@ -250,8 +248,8 @@ class Judge:
 def says_true(text: str) -> bool:
     """Whether a judge's reply is a plain yes."""
     try:
-        return json.loads(text)["correct"] is True
-    except (ValueError, KeyError, TypeError):
+        return as_json(text, Judged).correct
+    except UnusableReply:
         return False
 
 

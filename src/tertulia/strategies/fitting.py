@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..agents import Member, Voice
-from ..errors import SettingsError, UnusableReply
+from ..errors import UnusableReply
 from ..events import Decided
 from ..run import Run
+from ..tools.structured import validator, values
 from ..types import Answer, Question
 from . import Strategy
 
@@ -57,24 +57,10 @@ class Fitting(Strategy):
 
 def fitted(text: str, schema: Mapping[str, Any]) -> tuple[str, str]:
     """The JSON in a text, and what is wrong with it; nothing if it follows the schema."""
-    begin = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=0)
-    end = max(text.rfind("}"), text.rfind("]")) + 1
-    for candidate in (text, text[begin:end]):
-        try:
-            value = json.loads(candidate)
-        except (ValueError, RecursionError):
-            continue
-        wrong = next((error.message for error in validator(schema).iter_errors(value)), "")
-        return candidate.strip(), wrong[:300]
-    return text, "it is not JSON"
-
-
-def validator(schema: Mapping[str, Any]) -> Any:
-    """What checks values; it fetches nothing, and gives up on patterns that would take for ever."""
-    try:
-        import jsonschema_rs
-    except ImportError:
-        raise SettingsError("answers that follow a schema need an extra: run `tertulia setup serve`") from None
-    return jsonschema_rs.validator_for(
-        dict(schema), offline=True, pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000)
-    )
+    check, likeliest = validator(schema), (text, "it is not JSON")
+    for number, found in enumerate(values(text)):
+        wrong = next((error.message for error in check.iter_errors(found.value)), "")
+        if not wrong:
+            return found.written, ""
+        likeliest = likeliest if number else (found.written, wrong[:300])
+    return likeliest

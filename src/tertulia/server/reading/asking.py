@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ...budget import Budget
 from ...errors import SettingsError
-from ...strategies.fitting import validator
+from ...tools.structured import validator
 from ...types import Effort, Question, Tool
 from ..problems import Problem, refused, unsupported
 from .shapes import Format, JSONSchema
