@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from tertulia.errors import ModelError
 from tertulia.server import objects
 from tertulia.server.about.openapi import document
-from tertulia.server.app import OPERATIONS
+from tertulia.server.about.operations import OPERATIONS
 from tertulia.strategies.direct import Direct
 
 from .serving import scripted_house, serving

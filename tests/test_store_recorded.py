@@ -12,7 +12,7 @@ from tertulia.durable.liveness import Heartbeat
 from tertulia.errors import ModelUnreachable
 from tertulia.events import Answered, Decided
 from tertulia.providers.scripted import Scripted
-from tertulia.stores.database import migrations
+from tertulia.stores.migrating import migrations
 from tertulia.stores.places import runs_at
 from tertulia.strategies.search import Search
 from tertulia.strategies.tertulia import Tertulia

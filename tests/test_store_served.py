@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from tertulia.cli import app
 from tertulia.durable.liveness import machine
 from tertulia.ids import run_of
-from tertulia.stores.database import migrations
+from tertulia.stores.migrating import migrations
 from tertulia.stores.places import runs_at
 
 from .fixtures.runs.record_served import ASKED, CHAT, MACHINE, PROVIDER

@@ -17,15 +17,11 @@ from starlette.routing import Route
 
 from .. import ids
 from ..errors import TertuliaError
-from . import chat, objects
-from .about import routes as about
 from .about.openapi import Operation, document, page
+from .about.operations import OPERATIONS
 from .idempotency.once import HEADER, Once
-from .problems import JSON, Problem, as_problem, trace
+from .problems import Problem, as_problem, trace
 from .reading.asking import LIMITS
-from .reading.chat_request import ChatRequest
-from .reading.response_request import ResponsesRequest
-from .responses import routes as responses
 from .service import Handler, Service
 
 log = logging.getLogger(__name__)
@@ -34,40 +30,6 @@ SAFE = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 HEADERS = ["authorization", "content-type", "idempotency-key", *(f"x-tertulia-budget-{name}" for name in LIMITS)]
 """That web pages may send."""
-RESPONSE = "/v1/responses/{id}"
-REPLAY: dict[str, JSON] = {"stream": {"type": "boolean"}, "starting_after": {"type": "integer", "minimum": 0}}
-OPERATIONS = (
-    Operation("POST", "/v1/chat/completions", chat.complete, objects.ChatCompletion, ChatRequest, objects.Chunk),
-    Operation(
-        "POST",
-        "/v1/responses",
-        responses.create,
-        objects.Response,
-        ResponsesRequest,
-        objects.ResponseEvent,
-        makes={
-            "retrieve": f"GET {RESPONSE}",
-            "delete": f"DELETE {RESPONSE}",
-            "cancel": f"POST {RESPONSE}/cancel",
-            "input_items": f"GET {RESPONSE}/input_items",
-        },
-    ),
-    Operation("GET", RESPONSE, responses.retrieve, objects.Response, events=objects.ResponseEvent, query=REPLAY),
-    Operation("DELETE", RESPONSE, responses.delete, objects.Deleted),
-    Operation("POST", f"{RESPONSE}/cancel", responses.cancel, objects.Response),
-    Operation(
-        "GET",
-        f"{RESPONSE}/input_items",
-        responses.input_items,
-        objects.InputItems,
-        query={"order": {"enum": ["asc", "desc"]}},
-    ),
-    Operation("GET", "/v1/models", about.models, objects.Models),
-    Operation("GET", "/v1/models/{id}", about.model, objects.Model),
-    Operation("GET", "/metrics", about.metrics, str),
-    Operation("GET", "/healthz", about.healthy, objects.Health, is_open=True),
-    Operation("GET", "/readyz", about.ready, objects.Health, is_open=True),
-)
 
 
 def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | None = None) -> Starlette:

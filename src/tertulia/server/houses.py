@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
@@ -12,23 +10,19 @@ from typing import Any
 from .. import __version__
 from ..durable.configuration import (
     Overrides,
-    configuration,
     overrides_of,
-    settled,
     strategy_named,
     tailored,
     without_overrides,
 )
-from ..errors import SettingsError
 from ..house import House
 from ..model import TakesTools, cost
-from ..opening import open_house
 from ..registry import parts
-from ..settings import Settings, settings_of
 from ..stores.records import Stored
 from ..usage import Usage
 from .problems import Problem, refused
-from .reading.asking import Asking, without_tools
+from .reading.asking import Asking
+from .reading.tools import without_tools
 
 DEFAULT = "tertulia"
 
@@ -71,6 +65,8 @@ class Houses:
         Raises:
             Problem: if a call is demanded all the same.
         """
+        if not asking.question.form.tools and not asking.question.form.must_call:
+            return asking
         models = self.find(asking.model).models.values()
         if all(isinstance(model, TakesTools) and model.takes_tools for model in models):
             return asking
@@ -105,23 +101,3 @@ class Houses:
         names = sorted(f"{agent}={model.name}" for agent, model in house.models.items())
         seen = f"{__version__} {house.strategy!r} {names}"
         return self._prints.setdefault(id, "fp_" + blake2b(seen.encode(), digest_size=5).hexdigest())
-
-
-async def open_houses(settings: Settings, stack: AsyncExitStack, say: Callable[[str], None]) -> Houses:
-    """The houses of the settings, open until `stack` is closed.
-
-    Raises:
-        SettingsError: if a house has the id of another model.
-    """
-    settings = await settled(settings, say)
-    default = await stack.enter_async_context(await open_house(settings, say))
-    houses = Houses(default)
-    for name in settings.houses:
-        if name in houses.ids:
-            raise SettingsError(f"a house cannot be named {name!r}: the server offers a model of that name already")
-    own = await asyncio.gather(*(settled(settings_of(name, settings), say) for name in settings.houses))
-    further = await asyncio.gather(*(open_house(one, say) for one in own))
-    for house in further:
-        await stack.enter_async_context(house)
-    stored = {name: configuration(one) for name, one in zip(["", *settings.houses], [settings, *own], strict=True)}
-    return Houses(default, dict(zip(settings.houses, further, strict=True)), stored)

@@ -7,18 +7,20 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from ..durable.configuration import configuration, settled
 from ..durable.liveness import Heartbeat, this_process
 from ..durable.reaper import PRUNE_SECONDS, prune
 from ..errors import SettingsError, TertuliaError
 from ..language import language_of
+from ..opening import open_house
 from ..schedule import beside, every
-from ..settings import Serving, Settings
+from ..settings import Serving, Settings, settings_of
 from ..stores.places import runs_at
 from ..stores.runs import Runs
 from ..stores.served import Documents
 from ..stores.spending import Spending
 from ..stores.transient import Transient
-from .houses import Houses, open_houses
+from .houses import Houses
 from .keys import Door, door
 from .limits import Accounts
 from .problems import trace
@@ -87,3 +89,23 @@ def _runner(serving: Serving, heartbeat: Heartbeat) -> Runner:
 def _report(error: Exception) -> None:
     """What is old is looked for again later."""
     log.error("what is old could not be deleted: %s", error if isinstance(error, TertuliaError) else trace(error))
+
+
+async def open_houses(settings: Settings, stack: AsyncExitStack, say: Callable[[str], None]) -> Houses:
+    """The houses of the settings, open until `stack` is closed.
+
+    Raises:
+        SettingsError: if a house has the id of another model.
+    """
+    settings = await settled(settings, say)
+    default = await stack.enter_async_context(await open_house(settings, say))
+    houses = Houses(default)
+    for name in settings.houses:
+        if name in houses.ids:
+            raise SettingsError(f"a house cannot be named {name!r}: the server offers a model of that name already")
+    own = await asyncio.gather(*(settled(settings_of(name, settings), say) for name in settings.houses))
+    further = await asyncio.gather(*(open_house(one, say) for one in own))
+    for house in further:
+        await stack.enter_async_context(house)
+    stored = {name: configuration(one) for name, one in zip(["", *settings.houses], [settings, *own], strict=True)}
+    return Houses(default, dict(zip(settings.houses, further, strict=True)), stored)

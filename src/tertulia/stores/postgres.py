@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import StoreError
-from .database import Connection, Outcome, Row, migrate
+from .database import Connection, Outcome, Row
+from .migrating import migrate
 
 if TYPE_CHECKING:
     import psycopg

@@ -14,7 +14,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from ..errors import StoreError
-from .database import Connection, Outcome, Row, migrate, settle
+from .database import Connection, Outcome, Row, settle
+from .migrating import migrate
 
 T = TypeVar("T")
 TOGETHER = 64

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from ..errors import StoreError
-from .database import Connection, Outcome, Row, migrate
+from .database import Connection, Outcome, Row
+from .migrating import migrate
 
 T = TypeVar("T")
 

@@ -1,1 +1,2 @@
-"""What the server says of itself: `routes` are its models, metrics and health, `openapi` describes its addresses."""
+"""What the server says of itself: `routes` are its models, metrics and health, `operations` all its addresses, which
+`openapi` describes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ...types import Form
-from .asking import VERBOSITY, Asking, budget, effort, left_out, must_call, schema_of, tools_of
+from .asking import VERBOSITY, Asking, budget, effort
 from .images import Fetched
-from .messages import from_messages, question
+from .messages import Spoken, call_in_words, content, question, result
+from .schemas import schema_of
 from .shapes import MOST_MESSAGES, Effort, Format, JSONSchema, Message, Metadata, Shape, Tier, Tokens
+from .tools import Offer, offer
 
 MOST_CHOICES = 8
 SEED = Field(default=None, ge=-(2**63), lt=2**63)
@@ -60,16 +62,16 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
     """
     request.refuse_unsupported()
     choices = request.n or 1
-    tools = tools_of(request.tools, request.tool_choice)
+    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else Offer()
     form = Form(
         instructions=VERBOSITY.get(request.verbosity or "", ""),
         max_tokens=request.max_completion_tokens or request.max_tokens,
         temperature=WARM if choices > 1 and request.temperature is None else request.temperature,
         stop=(request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ()),
         seed=request.seed,
-        schema=schema_of(request.response_format, "response_format"),
-        tools=tools,
-        must_call=must_call(request.tool_choice, tools),
+        schema=schema_of(request.response_format, "response_format") if request.response_format else None,
+        tools=offered.tools,
+        must_call=offered.must_call,
     )
     return Asking(
         request.model,
@@ -77,7 +79,25 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
         effort(request.reasoning_effort),
         replace(budget(request.metadata, headers), written=request.max_completion_tokens),
         choices,
-        left_out(request.tools, request.tool_choice, tools),
+        offered.ignored,
         request.store is not False,
         request.service_tier or "default",
     )
+
+
+def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Spoken]:
+    """What a chat's messages say; `fetched` are images by their address."""
+    spoken = []
+    for number, message in enumerate(messages):
+        text, images = content(message.content, f"messages[{number}].content", fetched)
+        match message.role:
+            case "system" | "developer":
+                spoken.append(Spoken("system", text))
+            case "user":
+                spoken.append(Spoken("user", text, images))
+            case "assistant":
+                calls = [call_in_words(call.get("function") or call) for call in message.tool_calls or ()]
+                spoken.append(Spoken("assistant", "\n".join(part for part in (text, *calls) if part)))
+            case "tool" | "function":
+                spoken.append(result(text))
+    return spoken

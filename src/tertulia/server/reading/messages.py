@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -27,56 +26,8 @@ class Spoken:
     """Whether it is what a tool of the client returned."""
 
 
-def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Spoken]:
-    """What a chat's messages say; `fetched` are images by their address."""
-    spoken = []
-    for number, message in enumerate(messages):
-        text, images = content(message.content, f"messages[{number}].content", fetched)
-        match message.role:
-            case "system" | "developer":
-                spoken.append(Spoken("system", text))
-            case "user":
-                spoken.append(Spoken("user", text, images))
-            case "assistant":
-                calls = [call_in_words(call.get("function") or call) for call in message.tool_calls or ()]
-                spoken.append(Spoken("assistant", "\n".join(part for part in (text, *calls) if part)))
-            case "tool" | "function":
-                spoken.append(_result(text))
-    return spoken
-
-
-def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Spoken]:
-    """What the items of a response's input say; the reasoning of earlier responses is skipped."""
-    if isinstance(items, str):
-        return [Spoken("user", items)]
-    spoken = []
-    for number, item in enumerate(items):
-        param = f"input[{number}]"
-        extra = item.model_extra or {}
-        match item.type:
-            case "message":
-                spoken.append(_message(item, param, fetched))
-            case "reasoning":
-                pass
-            case "function_call" | "custom_tool_call":
-                spoken.append(Spoken("assistant", call_in_words(extra)))
-            case "function_call_output" | "custom_tool_call_output":
-                output = extra.get("output")
-                spoken.append(_result(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)))
-            case _:
-                raise refused(f"{param}.type", f"items of type {item.type!r} are not supported here")
-    return spoken
-
-
-def _message(item: Item, param: str, fetched: Fetched) -> Spoken:
-    if item.role is None:
-        raise refused(f"{param}.role", "a message needs a role", "missing_required_parameter")
-    text, images = content(item.content, f"{param}.content", fetched)
-    role = "system" if item.role == "developer" else item.role
-    return Spoken(role, text, images if role == "user" else ())
-
-
-def _result(text: str) -> Spoken:
+def result(text: str) -> Spoken:
+    """What a tool of the client returned, as the person says it."""
     return Spoken("user", f"(the tool returned: {text})", is_result=True)
 
 

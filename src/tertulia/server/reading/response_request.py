@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -10,11 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ...types import Form, Turn
-from ..problems import unsupported
-from .asking import VERBOSITY, Asking, budget, effort, left_out, must_call, schema_of, tools_of
+from ..problems import refused, unsupported
+from .asking import VERBOSITY, Asking, budget, effort
 from .images import Fetched
-from .messages import from_items, question
+from .messages import Spoken, call_in_words, content, question, result
+from .schemas import schema_of
 from .shapes import MOST_MESSAGES, Effort, Format, Item, JSONSchema, Metadata, Shape, Tier, Tokens
+from .tools import Offer, offer
 
 INCLUDABLE = ("reasoning.encrypted_content",)
 """What may be asked to be included: it is never there, and those who ask can do without."""
@@ -74,21 +77,52 @@ def from_responses(
         raise unsupported("include", f"it may hold {', '.join(INCLUDABLE)}")
     text, verbosity = (request.text.format, request.text.verbosity) if request.text else (None, None)
     said = "\n\n".join(part for part in (request.instructions, VERBOSITY.get(verbosity or "")) if part)
-    tools = tools_of(request.tools, request.tool_choice)
+    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else Offer()
     form = Form(
         said,
         request.max_output_tokens,
         request.temperature,
-        schema=schema_of(text, "text.format"),
-        tools=tools,
-        must_call=must_call(request.tool_choice, tools),
+        schema=schema_of(text, "text.format") if text else None,
+        tools=offered.tools,
+        must_call=offered.must_call,
     )
     return Asking(
         request.model,
         question(from_items(request.input, fetched), form, before, "input"),
         effort(request.reasoning.effort if request.reasoning else None),
         replace(budget(request.metadata, headers), written=request.max_output_tokens),
-        ignored=left_out(request.tools, request.tool_choice, tools),
+        ignored=offered.ignored,
         store=request.store is not False or bool(request.background),
         tier=request.service_tier or "default",
     )
+
+
+def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Spoken]:
+    """What the items of a response's input say; the reasoning of earlier responses is skipped."""
+    if isinstance(items, str):
+        return [Spoken("user", items)]
+    spoken = []
+    for number, item in enumerate(items):
+        param = f"input[{number}]"
+        extra = item.model_extra or {}
+        match item.type:
+            case "message":
+                spoken.append(_message(item, param, fetched))
+            case "reasoning":
+                pass
+            case "function_call" | "custom_tool_call":
+                spoken.append(Spoken("assistant", call_in_words(extra)))
+            case "function_call_output" | "custom_tool_call_output":
+                output = extra.get("output")
+                spoken.append(result(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)))
+            case _:
+                raise refused(f"{param}.type", f"items of type {item.type!r} are not supported here")
+    return spoken
+
+
+def _message(item: Item, param: str, fetched: Fetched) -> Spoken:
+    if item.role is None:
+        raise refused(f"{param}.role", "a message needs a role", "missing_required_parameter")
+    text, images = content(item.content, f"{param}.content", fetched)
+    role = "system" if item.role == "developer" else item.role
+    return Spoken(role, text, images if role == "user" else ())

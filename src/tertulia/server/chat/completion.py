@@ -1,20 +1,16 @@
-"""`POST /v1/chat/completions`: plain, or streamed as it happens."""
+"""One chat completion being written: plain, or streamed as it happens."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-
-from .. import ids
-from ..schedule import beside, gather
-from ..types import Call
-from .bill import chat_usage, finish_reason
-from .objects import (
+from ... import ids
+from ...schedule import gather
+from ...types import Call
+from ..bill import chat_usage, finish_reason
+from ..objects import (
     AssistantMessage,
     ChatCompletion,
     Choice,
@@ -25,32 +21,14 @@ from .objects import (
     ToolCall,
     Usage,
 )
-from .pieces import Line, Piece, Said, Wanted
-from .problems import Problem, stopping
-from .reading.body import read
-from .reading.chat_request import ChatRequest, from_chat
-from .reading.client import unless_gone
-from .reading.messages import addresses
-from .service import Service, reply_of
-from .sse import EventStream, frame
-from .visit import Visit
+from ..pieces import Line, Piece, Said, Wanted
+from ..problems import Problem, stopping
+from ..reading.chat_request import ChatRequest
+from ..sse import EventStream, frame
+from ..visit import Visit
+from .choices import interleaved
 
 DONE = b"data: [DONE]\n\n"
-AHEAD = 16
-"""Pieces of several answers that may wait for a slow reader; then the runs' own queues grow, which merge text."""
-
-
-async def complete(request: Request, service: Service, holder: str) -> Response:
-    """Answer a chat."""
-    asked = await read(request, ChatRequest, service.serving.body_bytes)
-    fetched = await service.fetch(request, addresses(asked.messages, "messages"))
-    async with AsyncExitStack() as stack:
-        visit = await stack.enter_async_context(Visit(service, holder, from_chat(asked, request.headers, fetched)))
-        completion = Completion(visit, asked, reply_of(request))
-        await unless_gone(request, visit.take_turn())
-        if asked.stream:
-            return completion.stream(stack.pop_all())
-        return JSONResponse(await unless_gone(request, completion.whole()))
 
 
 class Completion:
@@ -137,32 +115,15 @@ class Completion:
             raise problem from error
 
     async def _pieces(self) -> AsyncGenerator[tuple[int, Piece], None]:
-        """The pieces of all answers, each with the number of its answer, as they come."""
-        visit = self.visit
-        if visit.asking.choices == 1:
-            async with aclosing(visit.pieces()) as pieces:
+        """The pieces of all answers, each with the number of its answer."""
+        if self.visit.asking.choices > 1:
+            async with aclosing(interleaved(self.visit)) as numbered:
+                async for one in numbered:
+                    yield one
+        else:
+            async with aclosing(self.visit.pieces()) as pieces:
                 async for piece in pieces:
                     yield 0, piece
-            return
-        waiting: asyncio.Queue[tuple[int, Piece] | BaseException | None] = asyncio.Queue(AHEAD)
-
-        async def put(number: int) -> None:
-            async with aclosing(visit.pieces(number)) as pieces:
-                async for piece in pieces:
-                    await waiting.put((number, piece))
-
-        async def put_all() -> None:
-            try:
-                await gather(put(number) for number in range(visit.asking.choices))
-                await waiting.put(None)
-            except Exception as error:
-                await waiting.put(error)
-
-        async with beside(put_all()):
-            while (one := await waiting.get()) is not None:
-                if isinstance(one, BaseException):
-                    raise one
-                yield one
 
     def _delta(self, number: int, piece: Piece) -> Delta:
         """What a piece adds to an answer."""
