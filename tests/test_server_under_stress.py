@@ -268,7 +268,7 @@ LONGEST = "The train from Córdoba costs 14.50, and 3 of its cars are full. " * 
 
 @pytest.mark.parametrize("model", ["tertulia", "tertulia-tertulia", "tertulia-vote"])
 async def test_the_longest_question_does_not_hold_up_who_asks_how_the_server_is(process, model):
-    async with CountingServer(latency=0.3) as counting:
+    async with CountingServer(latency=1) as counting:
         _, port = await asyncio.to_thread(process, counting.url)
         url, waits = f"http://127.0.0.1:{port}", []
         asked = {"model": model, "messages": [{"role": "user", "content": LONGEST}], "stream": True}
@@ -288,7 +288,7 @@ async def test_the_longest_question_does_not_hold_up_who_asks_how_the_server_is(
                 await asyncio.sleep(0.01)
             assert b"[DONE]" in await answering
     assert 970_000 < len(LONGEST) < 1_000_000
-    assert len(waits) > 10
+    assert len(waits) > 5
     assert max(waits) < 1  # on an idle machine it is a tenth of that
 
 
