@@ -69,8 +69,8 @@ class Trace:
 
     @property
     def lines(self) -> int:
-        """Lines of these functions; one that stands within another counts in both."""
-        return sum(last - first + 1 for _, first, last in self.functions)
+        """Lines of these functions, each once, also where one function stands within another."""
+        return len({(file, line) for file, first, last in self.functions for line in range(first, last + 1)})
 
     @property
     def lines_of_files(self) -> int:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import KW_ONLY, dataclass
 
 from .errors import ModelBusy, ModelError, ModelUnreachable
 from .slots import Slots
@@ -18,6 +19,7 @@ SLOWEST_BACKOFF = 20.0
 RETRIES_PER_CALL, RETRIES_PER_SECOND, MOST_RETRIES = 0.2, 10.0, 100.0
 
 
+@dataclass(eq=False)
 class Gate:
     """What stands between a run and one model: slots, a retry budget and a circuit breaker.
 
@@ -27,22 +29,24 @@ class Gate:
     (Brooker, AWS, 2015); retry budgets as in Finagle.
     """
 
-    def __init__(
-        self,
-        name: str = "the model",
-        *,
-        start: int = 64,
-        most: int = 1024,
-        failures: int = 8,
-        rest: float = 10.0,
-        clock: Callable[[], float] = time.monotonic,
-        chance: Callable[[], float] = random.random,
-    ):
-        """`failures` in a row leave the model alone for `rest` seconds; `chance` gives numbers in [0, 1)."""
-        self._slots = _Adaptive(start, most, clock)
-        self._breaker = _Breaker(name, failures, rest, clock)
-        self._retries = _Retries(clock)
-        self._chance = chance
+    name: str = "the model"
+    _: KW_ONLY
+    start: int = 64
+    """Slots at first."""
+    most: int = 1024
+    """Most slots that it may come to have."""
+    failures: int = 8
+    """Failures in a row after which the model is left alone."""
+    rest: float = 10.0
+    """Seconds for which it is left alone."""
+    clock: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
+    """Gives numbers in [0, 1)."""
+
+    def __post_init__(self) -> None:
+        self._slots = _Adaptive(self.start, self.most, self.clock)
+        self._breaker = _Breaker(self.name, self.failures, self.rest, self.clock)
+        self._retries = _Retries(self.clock)
 
     @property
     def limit(self) -> int:
@@ -95,7 +99,7 @@ class Gate:
         """Seconds to wait after `attempt` (1 is the first) failed; None if it should not be tried again."""
         if attempt >= MOST_TRIES or (retry_after or 0.0) > LONGEST_WAIT:
             return None
-        jitter: float = self._chance() * min(SLOWEST_BACKOFF, 0.5 * 2.0 ** (attempt - 1))
+        jitter: float = self.chance() * min(SLOWEST_BACKOFF, 0.5 * 2.0 ** (attempt - 1))
         return jitter if retry_after is None else retry_after + min(jitter, 1.0)
 
 
@@ -127,41 +131,46 @@ class _Adaptive(Slots):
             self.resize(max(1, self.limit // 2))
 
 
+@dataclass
 class _Breaker:
     """Leaves a model alone that failed too often in a row, and then lets one call try it."""
 
-    def __init__(self, name: str, most: int, rest: float, clock: Callable[[], float]):
-        self._name, self._most, self._rest, self._clock = name, most, rest, clock
-        self._failures = 0
-        self._until: float | None = None
-        self._probing = False
-        self._last = ""
+    name: str
+    most: int
+    rest: float
+    clock: Callable[[], float]
+    failures: int = 0
+    """In a row."""
+    until: float | None = None
+    """When it may be tried again; None while it is not left alone."""
+    probing: bool = False
+    last: str = ""
 
     def check(self) -> None:
         """Raise if the model is left alone now."""
-        if self._until is None:
+        if self.until is None:
             return
-        left = self._until - self._clock()
-        if left > 0 or self._probing:
-            said = f"{self._name} failed {self._failures} times in a row and is left alone for {max(left, 1):.0f} s"
-            raise _LeftAlone(f"{said}; the last time: {self._last}", retry_after=max(left, 1.0))
+        left = self.until - self.clock()
+        if left > 0 or self.probing:
+            said = f"{self.name} failed {self.failures} times in a row and is left alone for {max(left, 1):.0f} s"
+            raise _LeftAlone(f"{said}; the last time: {self.last}", retry_after=max(left, 1.0))
 
     def admit(self) -> bool:
         """Let a call through; True if it is the one that tries whether the model is back."""
         self.check()
-        self._probing = self._until is not None
-        return self._probing
+        self.probing = self.until is not None
+        return self.probing
 
     def probed(self) -> None:
-        self._probing = False
+        self.probing = False
 
     def alive(self) -> None:
-        self._failures, self._until = 0, None
+        self.failures, self.until = 0, None
 
     def failed(self, why: str) -> None:
-        self._failures, self._last = self._failures + 1, why
-        if self._failures >= self._most and (self._until is None or self._probing):
-            self._until = self._clock() + self._rest
+        self.failures, self.last = self.failures + 1, why
+        if self.failures >= self.most and (self.until is None or self.probing):
+            self.until = self.clock() + self.rest
 
 
 class _Retries:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
 
@@ -211,17 +211,18 @@ async def closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
             await stream.aclose()
 
 
+@dataclass
 class Draft:
     """A reply being written; whatever happens to the stream, what was heard so far stays here."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.thoughts: list[str] = []
-        self.usage: Usage | None = None
-        self.finish: str | None = None
-        self.calls: tuple[Call, ...] = ()
-        self.kept: Kept | None = None
-        self.ignored: tuple[str, ...] = ()
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    finish: str | None = None
+    """None until the reply is whole."""
+    calls: tuple[Call, ...] = ()
+    kept: Kept | None = None
+    ignored: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -83,7 +83,8 @@ class Run:
         messages.append(Message("user", text, images))
         shared = 1 + 2 * len(examples)
         request = Request(tuple(messages), max_tokens, temperature, schema, stop, seed, shared=shared)
-        request = request if form is None else formed(request, form)
+        if form and form != Form():
+            request = formed(request, form)
         call = ModelCall(self._key("ask"), self.agent, self.model, request, form is not None, self.books)
         heard = await self.books.journal.once(call.key, Heard, call.make)
         if heard.entry.attempt:  # 0 if another run paid for it
