@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tertulia import Finding, Question, Task
+from tertulia.agents import Agent
 from tertulia.agents.calculator import Calculator
 from tertulia.agents.reasoner import Reasoner
 from tertulia.opening import open_house
@@ -19,7 +20,7 @@ from tertulia.types import Findings
 
 
 @dataclass(frozen=True)
-class Calendar:
+class Calendar(Agent):
     """Says which day it is."""
 
     name: str = "calendar"

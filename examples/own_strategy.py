@@ -1,7 +1,7 @@
 """A way of answering of your own: draft, criticise, rewrite.
 
-You learn: a strategy is anything with a name that can be called with a question and a run. It reaches models through
-`run.ask` and nothing else, so every token is counted and the budget is kept. `form` marks the call whose text is shown.
+You learn: a strategy has a name and is called with a question and a run. It reaches models through `run.ask` and
+nothing else, so every token is counted and the budget is kept. `form` marks the call whose text is shown.
 """
 
 import asyncio
@@ -11,13 +11,14 @@ from tertulia import Answer, Question
 from tertulia.opening import open_house
 from tertulia.run import Run
 from tertulia.settings import load
+from tertulia.strategies import Strategy
 
 CRITICISE = "Name the one sentence of this draft that is most likely wrong, and say why. Two sentences at most."
 REWRITE = "Answer the question. You have a draft and what a critic said of it; keep what is right."
 
 
 @dataclass(frozen=True)
-class Rewrite:
+class Rewrite(Strategy):
     """Draft, criticise, rewrite: three calls, whatever the question."""
 
     name: str = "rewrite"

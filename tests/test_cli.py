@@ -3,15 +3,19 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
+from importlib.metadata import metadata
 
 import pytest
+from packaging.requirements import Requirement
 
 from bench.counting_server import CountingServer
+from tertulia.cli.setup import is_met, lacking
 from tertulia.usage import Ledger
 
 from .conftest import ANSWER
@@ -202,11 +206,22 @@ def test_an_interrupted_run_says_what_it_had_spent(server, tmp_path):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["models", "doctor", "version"])
+@pytest.mark.parametrize("command", ["agents", "models", "doctor", "version"])
 def test_commands_that_tell_what_there_is(cli, command):
     done = cli(command)
     assert done.returncode == 0
     assert done.stdout.strip()
+
+
+def test_the_doctor_looks_at_every_extra_there_is(cli):
+    looked_at = re.findall(r"extra (\S+)", cli("doctor").stdout)
+    assert sorted(looked_at) == sorted(metadata("tertulia").get_all("Provides-Extra"))
+
+
+def test_an_extra_lacks_what_is_not_installed_at_a_version_that_it_wants():
+    assert lacking("serve") == []
+    assert not is_met(Requirement("starlette<1"))
+    assert not is_met(Requirement("no-package-of-that-name"))
 
 
 def test_an_empty_ledger_reports_nothing_spent():

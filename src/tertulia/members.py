@@ -9,7 +9,7 @@ from .agents import Member
 from .agents.restater import Restater
 from .agents.roster import roster
 from .errors import SettingsError
-from .registry import find, parts
+from .registry import blaming, find, parts
 from .strategies.direct import Direct
 from .strategies.fitting import Fitting
 
@@ -23,5 +23,5 @@ def members() -> Iterator[Member]:
     yield Restater()
     yield from Fitting(Direct()).members
     for name in parts("strategy"):
-        with suppress(SettingsError):  # of a strategy that cannot be loaded; whoever takes it is told why
+        with suppress(SettingsError), blaming("strategy", name):  # whoever takes that strategy is told why
             yield from find("strategy", name)().members

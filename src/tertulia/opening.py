@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
@@ -18,9 +17,9 @@ from .budget import Budget
 from .errors import SettingsError, UnknownName
 from .house import House
 from .members import everyone
-from .model import Closes, Model, cost
+from .model import Model, cost
 from .providers.catalog import KEYED, Wishes, ollama
-from .registry import find, parts
+from .registry import blaming, find, parts
 from .settings import Settings, silence
 from .strategies import Strategy
 from .telemetry.exporter import exporter
@@ -41,18 +40,21 @@ async def open_house(settings: Settings, say: Callable[[str], None] = silence) -
     wishes = wishes_of(settings, say)
     strategy = make_strategy(settings.strategy, settings.effort)
     models = await make_models(settings, wishes)
-    strategy, guests = await with_guests(strategy, settings, say)
-    holds: tuple[Closes, ...] = (*guests, wishes.connections)
-    house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=holds)
-    telemetry = settings.telemetry
-    exporting = await asyncio.to_thread(exporter, telemetry.endpoint, telemetry.content, say)
-    return replace(house, watch=exporting.tracing, holds=(*holds, exporting)) if exporting else house
+    house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=(wishes.connections,))
+    try:
+        for guest in guests_of(settings):
+            house = await with_guest(house, guest, say)
+        return await with_telemetry(house, settings, say)
+    except BaseException:
+        await house.close()
+        raise
 
 
 def make_strategy(name: str, effort: Effort = "auto") -> Strategy:
     """The strategy of that name, with as much in it as the effort allows."""
-    strategy: Strategy = find("strategy", name)()
-    return strategy if effort == "auto" else strategy.scaled(effort)
+    with blaming("strategy", name):
+        strategy: Strategy = find("strategy", name)()
+        return strategy if effort == "auto" else strategy.scaled(effort)
 
 
 async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
@@ -61,8 +63,12 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     Raises:
         UnknownName: if a model is given to somebody who is not here.
     """
-    if unknown := sorted(set(settings.agent_models) - set(known := everyone() if settings.agent_models else ())):
-        raise UnknownName("agent", unknown[0], known)
+    known = everyone() if settings.agent_models else {}
+    for agent, own in settings.agent_models.items():
+        if agent not in known:
+            raise UnknownName("agent", agent, known)
+        if not known[agent].asks:
+            wishes.say(f"the {agent} asks no model, so {own} is not used")
     name = settings.model
     if name in ("", "auto"):
         name, why = await choose(settings)
@@ -75,37 +81,18 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     return models
 
 
-async def with_guests(
-    strategy: Strategy, settings: Settings, say: Callable[[str], None]
-) -> tuple[Strategy, tuple[Agent, ...]]:
-    """The strategy with the agents that the settings ask for, and these agents, which are to be closed in the end.
-
-    Raises:
-        SettingsError: if the strategy has no use for an agent that must join, or one cannot be opened.
-    """
-    guests: list[Agent] = []
-    async with AsyncExitStack() as opened:
-        for guest in guests_of(settings):
-            if strategy.joined_by(guest) is strategy:
-                refuse(guest, strategy, say)
-            elif ready := await guest.opened(say):
-                opened.push_async_callback(ready.close)
-                strategy = strategy.joined_by(ready)
-                guests.append(ready)
-        opened.pop_all()
-    return strategy, tuple(guests)
-
-
 def guests_of(settings: Settings) -> Iterator[Agent]:
     """The agents that the settings ask for, or want other than they are by themselves."""
     known = roster().agents
     if unknown := sorted(set(settings.agents) - set(known)):
         raise UnknownName("agent", unknown[0], known)
     for name, agent in known.items():
-        if guest := agent.invited(settings):
-            guest = with_fields(guest, settings.agents.get(name, {}))
-            if guest is not agent:  # which comes in any case
-                yield guest
+        with blaming("agent", name):
+            guest = agent.invited(settings) if agent.condition else agent
+        if guest and name in settings.agents:
+            guest = with_fields(guest, settings.agents[name])
+        if guest and guest is not agent:  # which comes in any case
+            yield guest
 
 
 def with_fields(agent: Agent, given: Mapping[str, Any]) -> Agent:
@@ -115,8 +102,6 @@ def with_fields(agent: Agent, given: Mapping[str, Any]) -> Agent:
         UnknownName: if it has no such field.
         SettingsError: if a field cannot have that value.
     """
-    if not given:
-        return agent
     hints = get_type_hints(type(agent))
     kinds = {field.name: hints[field.name] for field in fields(agent) if field.name != "name"}  # type: ignore[arg-type]
     if unknown := sorted(set(given) - set(kinds)):
@@ -128,12 +113,30 @@ def with_fields(agent: Agent, given: Mapping[str, Any]) -> Agent:
     return replace(agent, **changes)  # type: ignore[type-var]
 
 
-def refuse(guest: Agent, strategy: Strategy, say: Callable[[str], None]) -> None:
-    """Say that the strategy has no use for an agent; an error if it must join."""
-    words = f"the strategy {strategy.name!r} {guest.unused}"
-    if guest.must_join:
-        raise SettingsError(words)
-    say(words)
+async def with_guest(house: House, guest: Agent, say: Callable[[str], None]) -> House:
+    """The house with one more agent, opened and to be closed with it; as it was if the strategy has no use for it.
+
+    Raises:
+        SettingsError: if it must join and cannot, or cannot be opened.
+    """
+    if house.strategy.joined_by(guest) is house.strategy:
+        words = f"the strategy {house.strategy.name!r} {guest.unused}"
+        if guest.must_join:
+            raise SettingsError(words)
+        say(words)
+        return house
+    with blaming("agent", guest.name):
+        ready = await guest.opened(say)
+    if ready is None:
+        return house
+    return replace(house, strategy=house.strategy.joined_by(ready), holds=(*house.holds, ready))
+
+
+async def with_telemetry(house: House, settings: Settings, say: Callable[[str], None]) -> House:
+    """The house whose runs are traced, if the settings or OpenTelemetry's variables name a collector."""
+    telemetry = settings.telemetry
+    exporting = await asyncio.to_thread(exporter, telemetry.endpoint, telemetry.content, say)
+    return replace(house, watch=exporting.tracing, holds=(*house.holds, exporting)) if exporting else house
 
 
 def make_model(name: str, wishes: Wishes) -> Model:
@@ -141,8 +144,9 @@ def make_model(name: str, wishes: Wishes) -> Model:
     provider, _, rest = name.partition(":")
     if wishes.url and provider not in parts("provider"):
         provider, rest = "openai", name
-    model: Model = find("provider", provider)(rest, wishes)
-    return model
+    with blaming("provider", provider):
+        model: Model = find("provider", provider)(rest, wishes)
+        return model
 
 
 async def choose(settings: Settings) -> tuple[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from .errors import SettingsError, UnknownName
+from .errors import SettingsError, TertuliaError, UnknownName
 
 Kind = Literal["strategy", "agent", "provider", "store"]
 
@@ -27,21 +28,27 @@ def find(kind: Kind, name: str) -> Any:
     """
     if name not in parts(kind):
         raise UnknownName(kind, name, parts(kind))
-    try:
+    with blaming(kind, name):
         return parts(kind)[name].load()
-    except Exception as error:  # other people's code may fail in any way
-        raise unusable(kind, name, error) from error
 
 
 def package_of(kind: Kind, name: str) -> str:
-    """The package that registered a part, as in `tertulia 0.1.0`; empty if that is not known."""
+    """The package that registered a part, as in `tertulia 0.1.0`."""
     dist = parts(kind)[name].dist
-    return f"{dist.name} {dist.version}" if dist else ""
+    return f"{dist.name} {dist.version}" if dist else "an unknown package"
 
 
-def unusable(kind: Kind, name: str, error: Exception) -> SettingsError:
-    """What to say, in one line, of a part that is registered and fails before it can be used."""
-    if isinstance(error, SettingsError):
-        return error
-    why = " ".join(f"{type(error).__name__}: {error}".split())
-    return SettingsError(f"the {kind} {name!r} of {package_of(kind, name)} cannot be used: {why}")
+@contextmanager
+def blaming(kind: Kind, name: str) -> Iterator[None]:
+    """Tell in one line whose part it is that fails in what is done here.
+
+    Raises:
+        SettingsError: in the place of errors that are none of ours.
+    """
+    try:
+        yield
+    except TertuliaError:
+        raise
+    except Exception as error:  # other people's code may fail in any way
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SettingsError(f"the {kind} {name!r} of {package_of(kind, name)} cannot be used: {why}") from error

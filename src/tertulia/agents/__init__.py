@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ..run import Run
 from ..types import Citation, Finding, Findings, Task
@@ -18,31 +18,38 @@ INERT = {ord("«"): "‹", ord("»"): "›"}
 """So that no document can close its fence."""
 
 
-class Member(Protocol):
-    """Someone who makes calls under a name of their own, so that settings can give them a model of their own."""
+class Member(ABC):
+    """Someone who works under a name of their own, so that settings can give them a model of their own."""
 
     @property
+    @abstractmethod
     def name(self) -> str: ...
 
     @property
+    @abstractmethod
     def skill(self) -> str:
         """One line that says what they do."""
-        ...
+
+    @property
+    def asks(self) -> bool:
+        """Whether they ask a model."""
+        return True
 
 
 @dataclass(frozen=True)
-class Voice:
+class Voice(Member):
     """A member with nothing of their own but the name: a strategy speaks for them."""
 
-    name: str
-    skill: str
+    name: str = ""
+    skill: str = ""
 
 
-class Agent(ABC):
+class Agent(Member):
     """Someone who can work on a task of a plan.
 
     A class of agents that is registered under the entry point group `tertulia.agent` is made without arguments, and
-    joins every plan. One with a `condition` joins only where the settings ask for it.
+    joins every plan. One with a `condition` joins only where the settings ask for it. Its `skill` tells the planner
+    what to give it.
     """
 
     condition: ClassVar[str] = ""
@@ -51,16 +58,6 @@ class Agent(ABC):
     """Whether it is an error if the strategy has no use for an agent that the settings ask for."""
     unused: ClassVar[str] = "has no use for this agent"
     """What is then said of the strategy."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Under which it is registered, planned for and given a model."""
-
-    @property
-    @abstractmethod
-    def skill(self) -> str:
-        """One line that tells the planner what to give it."""
 
     @abstractmethod
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
@@ -71,8 +68,8 @@ class Agent(ABC):
         """
 
     def invited(self, settings: Settings) -> Self | None:
-        """The agent as the settings ask for it; None if they do not. Nothing is opened yet."""
-        return None if self.condition else self
+        """The agent as the settings ask for it, if it has a condition; None if they do not. Nothing is opened yet."""
+        return None
 
     async def opened(self, say: Callable[[str], None]) -> Self | None:
         """The agent ready to work; None if it turns out to have nothing to work with. `say` is told what takes time."""

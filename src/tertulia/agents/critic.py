@@ -13,10 +13,11 @@ from ..tools.arithmetic import sums
 from ..tools.checks import asserts_in, broken_demands, code_in, wrong_conversions
 from ..tools.sandbox import execute
 from ..types import Finding, Findings, Task, Verdict
+from . import Member
 
 
 @dataclass(frozen=True)
-class Critic:
+class Critic(Member):
     """A critic that asks no model: a program's run and a recomputed sum are evidence, an opinion is not.
 
     Source: models that criticise themselves without outside evidence get worse (Huang et al., 2024).
@@ -26,6 +27,10 @@ class Critic:
     skill: str = "judges findings by sums, units, tests and passages; asks no model"
     calculator: str = "calculator"
     """Who is asked for numbers that a finding states without any ground."""
+
+    @property
+    def asks(self) -> bool:
+        return False
 
     async def examine(self, task: Task, finding: Finding, known: Findings, run: Run) -> Verdict:
         """The verdict on the evidence at hand and, if the task states tests, on what they say of the finding's code."""

@@ -13,6 +13,7 @@ from ..run import Run
 from ..tools.documents.fence import fence
 from ..tools.extraction import Field, Gathering
 from ..types import Image, Passage
+from . import Member
 
 SYSTEM = """You copy values out of a paper. Reply in JSON. Copy each value letter for letter as the paper prints it: do
 not convert dates or numbers, do not translate, do not compute. Where the paper does not print a value, write ""."""
@@ -21,7 +22,7 @@ LONGEST = 120
 
 
 @dataclass(frozen=True)
-class Extractor:
+class Extractor(Member):
     name: str = "extractor"
     skill: str = "copies values out of images and papers that rules did not find"
     system: str = SYSTEM

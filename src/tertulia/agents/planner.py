@@ -14,7 +14,7 @@ from ..events import Failed
 from ..run import Run
 from ..tools.structured import as_json, schema_of
 from ..types import Plan, Question, Task
-from . import Agent
+from . import Agent, Member
 
 SYSTEM = """You plan how colleagues answer a question. Split it into the fewest tasks, at most {most}.
 A task is one part that one colleague can do alone. Name it in a few words: the colleague reads the question too.
@@ -56,7 +56,7 @@ class _Task(BaseModel):
 
 
 @dataclass(frozen=True)
-class Planner:
+class Planner(Member):
     name: str = "planner"
     skill: str = "splits a question into tasks, each for one agent"
     most: int = 4

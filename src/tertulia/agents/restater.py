@@ -10,6 +10,7 @@ from ..events import Decided, Failed
 from ..numbers import mentioned, missing, read
 from ..run import Run
 from ..types import Question, Turn
+from . import Member
 
 SYSTEM = """You read the end of a conversation and the last message. Write the last message again, in one line, as a
 question or request that is complete in itself: put what was meant in the place of words such as "that" or "it".
@@ -45,7 +46,7 @@ POINTS_BACK = re.compile(
 
 
 @dataclass(frozen=True)
-class Restater:
+class Restater(Member):
     """One short call where there is a conversation, and none where there is not."""
 
     name: str = "restater"

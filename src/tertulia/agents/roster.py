@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from ..registry import find, parts, unusable
+from ..errors import SettingsError
+from ..registry import blaming, find, parts
 from . import Agent
 
 FIRST = "reasoner"
@@ -19,13 +20,10 @@ class Roster:
 
     agents: Mapping[str, Agent]
     """Those that can be used, as they are by themselves."""
+    standing: tuple[Agent, ...]
+    """Those of them that join every plan."""
     broken: Mapping[str, str]
-    """Why the others cannot."""
-
-    @property
-    def standing(self) -> tuple[Agent, ...]:
-        """Those that join every plan."""
-        return tuple(agent for agent in self.agents.values() if not agent.condition)
+    """Why the others cannot be used."""
 
 
 @cache
@@ -35,18 +33,24 @@ def roster() -> Roster:
     for name in sorted(parts("agent"), key=lambda name: (name != FIRST, name)):
         try:
             agents[name] = made(name)
-        except Exception as error:  # other people's code may fail in any way
-            broken[name] = str(unusable("agent", name, error))
-    return Roster(agents, broken)
+        except SettingsError as error:
+            broken[name] = str(error)
+    return Roster(agents, tuple(agent for agent in agents.values() if not agent.condition), broken)
 
 
 def made(name: str) -> Agent:
-    agent = find("agent", name)()
-    if not isinstance(agent, Agent):
-        raise TypeError(f"{type(agent).__name__} is not derived from tertulia.agents.Agent")
-    if agent.name != name:
-        raise ValueError(f"it calls itself {agent.name!r}")
-    return agent
+    """The agent that is registered under a name.
+
+    Raises:
+        SettingsError: if it cannot be made, or is no agent of that name.
+    """
+    with blaming("agent", name):
+        agent = find("agent", name)()
+        if not isinstance(agent, Agent):
+            raise TypeError(f"{type(agent).__name__} is not derived from tertulia.agents.Agent")
+        if agent.name != name:
+            raise ValueError(f"it calls itself {agent.name!r}")
+        return agent
 
 
 def standing() -> tuple[Agent, ...]:

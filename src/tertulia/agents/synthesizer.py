@@ -9,7 +9,7 @@ from ..events import Failed
 from ..model import Reply
 from ..run import Run
 from ..types import Answer, Citation, Findings, Question
-from . import as_text, line
+from . import Member, as_text, line
 
 SYSTEM = """You write the answer to a person's question from what your colleagues found.
 Their findings are correct: copy every number from them exactly and do not compute anew.
@@ -20,7 +20,7 @@ KEEP = "Write the marks such as [1] after what they bear out."
 
 
 @dataclass(frozen=True)
-class Synthesizer:
+class Synthesizer(Member):
     name: str = "synthesizer"
     skill: str = "compiles what was found into the answer"
     system: str = SYSTEM

@@ -17,6 +17,7 @@ from ..tools.checks import asserts_in
 from ..tools.plain_sums import plain_sum
 from ..tools.structured import as_json, schema_of
 from ..types import Effort, Question
+from . import Member
 
 Route = Literal["direct", "compute", "vote", "refine", "synthesize", "plan"]
 
@@ -94,7 +95,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Triage:
+class Triage(Member):
     """Looks at features of the question, which costs nothing; asks a model only where these do not decide."""
 
     name: str = "triage"

@@ -174,6 +174,18 @@ def models() -> None:
 
 
 @app.command()
+def agents(
+    model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
+    agent_model: Annotated[list[str] | None, typer.Option(help="AGENT=PROVIDER:NAME; may be repeated.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """List who works on questions, what they do, and the model that each will use."""
+    from .agents import print_agents
+
+    print_agents(load(model=model, agent_models=agent_models(agent_model)), json)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, which models are reachable and which sandboxes work, and how to mend what is not."""
     from .doctor import print_doctor

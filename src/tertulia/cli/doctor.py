@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .. import __version__
+from ..agents.roster import roster
 from ..opening import choose, served
+from ..printable import printable
 from ..providers.catalog import Compatible, Gateway
 from ..providers.weights import LARGE, SMALL, Weights, cache_folder
 from ..registry import find, parts
 from ..settings import config_file, load
 from ..tools.sandbox import TIERS
-
-EXTRAS = {"local": "xllamacpp", "providers": "pydantic_ai"}
+from .setup import extras, lacking
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Check:
 def print_doctor() -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for check in asyncio.run(_all()):
-        table.add_row("[green]✓[/green]" if check.ok else "[yellow]✗[/yellow]", check.what, check.says)
+        sign = Text("✓", "green") if check.ok else Text("✗", "yellow")
+        table.add_row(sign, Text(check.what), Text(printable(check.says)))
     Console().print(table)
 
 
@@ -52,9 +55,12 @@ async def checks() -> AsyncIterator[Check]:
     for weights in (LARGE, SMALL):
         there = is_installed(weights)
         yield Check(f"weights of {weights.title}", there, "installed" if there else f"tertulia setup {weights.extra}")
-    for extra, module in EXTRAS.items():
-        there = importlib.util.find_spec(module) is not None
-        yield Check(f"extra {extra}", there, "installed" if there else f"tertulia setup {extra}")
+    for extra in extras():
+        missing = lacking(extra)
+        says = f"lacks {', '.join(missing[:3])}{', …' * (len(missing) > 3)}: tertulia setup {extra}"
+        yield Check(f"extra {extra}", not missing, says if missing else "installed")
+    for name, why in roster().broken.items():
+        yield Check(f"agent {name}", False, why)
     async for check in _providers():
         yield check
     for tier in TIERS:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from importlib.metadata import metadata, requires
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 
 from packaging.requirements import Requirement
 
@@ -21,8 +21,20 @@ def extras() -> list[str]:
     return sorted(metadata("tertulia").get_all("Provides-Extra") or [])
 
 
-def requirements(extra: str) -> list[str]:
-    """What an extra requires here, as pip writes it.
+def lacking(extra: str) -> list[str]:
+    """Packages of an extra that are not here, or not at a version that is wanted."""
+    return [one.name for one in requirements(extra) if not is_met(one)]
+
+
+def is_met(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
+
+
+def requirements(extra: str) -> list[Requirement]:
+    """What an extra requires here.
 
     Raises:
         UnknownName: if there is no such extra.
@@ -31,15 +43,17 @@ def requirements(extra: str) -> list[str]:
         raise UnknownName("extra", extra, extras())
     found = (Requirement(text) for text in requires("tertulia") or [])
     return [
-        f"{requirement.name}{extras_of(requirement)}{requirement.specifier}"
+        requirement
         for requirement in found
         if requirement.marker and not requirement.marker.evaluate({"extra": ""})
         if requirement.marker.evaluate({"extra": extra})
     ]
 
 
-def extras_of(requirement: Requirement) -> str:
-    return f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+def for_pip(requirement: Requirement) -> str:
+    """A requirement as pip writes it, without its marker."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.specifier}"
 
 
 def install(names: list[str], again: bool = False) -> None:
@@ -48,7 +62,7 @@ def install(names: list[str], again: bool = False) -> None:
     Raises:
         SettingsError: if that fails.
     """
-    packages = [package for name in names for package in requirements(name)]
+    packages = [for_pip(requirement) for name in names for requirement in requirements(name)]
     uv = shutil.which("uv")
     if uv:
         tool = [uv, "pip", "install", "--python", sys.executable] + ["--reinstall", "--no-cache"] * again
