@@ -116,25 +116,22 @@ class Life:
 
         asking = asyncio.create_task(self.house.ask(question, happened, self.journal))
         self.journal.work = asking
-        self.heartbeat.stops[self.id] = asking.cancel
-        try:
-            answered = await asking
-            if self.journal.away:
-                raise self.journal.away
-            await self.journal.finish("answered", answered)
-            return answered
-        except asyncio.CancelledError:
-            await end([asking])
-            await self._store_stop()
-            raise
-        except StoreError:
-            raise
-        except Exception as error:
-            await self._store_failure(error)
-            raise
-        finally:
-            self.heartbeat.stops.pop(self.id, None)
-            self.heartbeat.cancelled.discard(self.id)
+        with self.heartbeat.at_work(self.id, asking.cancel):
+            try:
+                answered = await asking
+                if self.journal.away:
+                    raise self.journal.away
+                await self.journal.finish("answered", answered)
+                return answered
+            except asyncio.CancelledError:
+                await end([asking])
+                await self._store_stop()
+                raise
+            except StoreError:
+                raise
+            except Exception as error:
+                await self._store_failure(error)
+                raise
 
     async def _store_stop(self) -> None:
         """Store what the run becomes now that it was stopped.

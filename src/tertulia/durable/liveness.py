@@ -8,8 +8,8 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ..errors import StoreError
@@ -101,6 +101,16 @@ class Heartbeat:
         await self._tasks.close()
         with suppress(StoreError):  # then the others find out by themselves
             await self.runs.lives.requeue(self.process.id)
+
+    @contextmanager
+    def at_work(self, id: str, stop: Callable[[], object]) -> Iterator[None]:
+        """Have a run stopped by `stop` while the block works on it, if somebody asks for that."""
+        self.stops[id] = stop
+        try:
+            yield
+        finally:
+            self.stops.pop(id, None)
+            self.cancelled.discard(id)
 
     async def cancel(self, id: str) -> State:
         """Have a run stopped, wherever it is at work; gives the state it is in now.

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..codec import pack, pack_event, unpack, unpack_event
@@ -16,10 +16,10 @@ from ..journal import Heard
 from ..types import Execution
 from ..usage import Entry, Ledger
 from .adding import NewRun
+from .batch import Batch
 from .database import Connection, Outcome, settle
 from .lives import end_life
 from .records import Ending, State
-from .rows import tell
 from .runs import Runs
 
 T = TypeVar("T")
@@ -27,54 +27,6 @@ FLUSH_SECONDS = 0.2
 """Most time for which an event is in memory only."""
 KEEP_SECONDS = 0.02
 """Most time for which a reply is in memory only; it is stored earlier if a call begins or the run ends."""
-
-
-@dataclass
-class Batch:
-    """What waits to be stored, in one transaction."""
-
-    run: str
-    life: int
-    new: NewRun | None = None
-    """The run itself, which is added before all else; None if it is there."""
-    entries: list[tuple[Entry, str]] = field(default_factory=list)
-    """Lines of the ledger, and their text."""
-    steps: list[tuple[Any, ...]] = field(default_factory=list)
-    """Rows of finished steps."""
-    events: list[tuple[Any, ...]] = field(default_factory=list)
-    """Rows of events."""
-
-    def __bool__(self) -> bool:
-        return bool(self.new or self.entries or self.steps or self.events)
-
-    @property
-    def begins(self) -> bool:
-        """Whether a call begins by it."""
-        return any(entry.status == "open" for entry, _ in self.entries)
-
-    def write(self, connection: Connection) -> tuple[bool, dict[str, str]]:
-        """Write what this life may; gives whether the run is still its own, and steps that another life stored first.
-
-        A life that has been overtaken writes what was paid for, and neither begins calls nor tells anything.
-        """
-        if self.new:
-            self.new.write(connection)
-        # an update holds the row, so that nobody takes the run over before this call is in its ledger
-        sql = "UPDATE runs SET life = life WHERE id = ? AND life = ? RETURNING id"
-        sql = sql if self.begins else "SELECT id FROM runs WHERE id = ? AND life = ?"
-        mine = bool(connection.execute(sql, (self.run, self.life)))
-        for entry, line in self.entries:
-            if mine or entry.status != "open":
-                connection.execute(
-                    "INSERT INTO ledger (run, key, attempt, number, entry) VALUES (?, ?, ?, "
-                    "(SELECT coalesce(max(number), 0) + 1 FROM ledger WHERE run = ?), ?) "
-                    "ON CONFLICT (run, key, attempt) DO UPDATE SET entry = excluded.entry",
-                    (self.run, entry.key, entry.attempt, self.run, line),
-                )
-        others = {step[1]: first for step in self.steps if (first := _first(connection, step)) is not None}
-        if mine:
-            tell(connection, self.events)
-        return mine, others
 
 
 class RunJournal:
@@ -301,15 +253,3 @@ class RunJournal:
 def _tale(event: Event) -> str:
     """An event as it is stored, without what is another each time that a run goes through it: how long a tool took."""
     return pack_event(replace(event, seconds=0.0) if isinstance(event, Used) else event)
-
-
-def _first(connection: Connection, step: tuple[Any, ...]) -> str | None:
-    """Store a step unless its key is taken; gives the result that was there first, if it is another."""
-    stored = connection.execute(
-        "INSERT INTO steps (run, key, at, kind, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING key",
-        step,
-    )
-    if stored:
-        return None
-    [(result,)] = connection.execute("SELECT result FROM steps WHERE run = ? AND key = ?", step[:2])
-    return str(result)
