@@ -73,7 +73,7 @@ class Queues:
         loop = asyncio.get_running_loop()
 
         async def work(id: str) -> None:
-            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_ended(answer(id)), loop))
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_wait_for(answer(id)), loop))
 
         await asyncio.to_thread(self._launch, work)
 
@@ -166,7 +166,7 @@ def _least(*bounds: int | None) -> int | None:
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
-async def _ended(answering: Awaitable[object]) -> None:
+async def _wait_for(answering: Awaitable[object]) -> None:
     await answering
 
 

@@ -80,7 +80,7 @@ class Worker:
             pause = min(LONGEST_PAUSE, 2.0**run.life) if run.error else 0.0
             await self._queues.put(run.id, ticket(run), provider(run), run.owner, run.priority, pause)
         if found:
-            await self.runs.lives.enqueued(found)
+            await self.runs.lives.note_tickets(found)
 
     async def _reap(self) -> None:
         """Let go of the runs of processes that died."""

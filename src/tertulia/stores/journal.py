@@ -103,12 +103,12 @@ class RunJournal:
         if isinstance(result, Heard | Execution):
             self._flush_within(KEEP_SECONDS)
             return result
-        others = await self._stored()
+        others = await self._store_all()
         return unpack(kind, others[key]) if key in others else result
 
     async def write(self, entry: Entry) -> None:
         self._put(entry)
-        await self._stored()
+        await self._store_all()
 
     async def entries(self) -> Sequence[Entry]:
         return tuple(self._ledger.values())
@@ -201,7 +201,7 @@ class RunJournal:
         self._timer = None
         self._flush()
 
-    async def _stored(self) -> dict[str, str]:
+    async def _store_all(self) -> dict[str, str]:
         """Wait until all that waits is stored; gives the results of steps that another life stored first.
 
         What is to be stored will be, also if whoever waits is cancelled: it is paid for.
@@ -211,15 +211,15 @@ class RunJournal:
         self._flush()
         return await stored
 
-    # The invariant of `_flush`, `_ended` and `finish`: at most one batch is on its way, and `_is_writing` says so.
+    # The invariant of `_flush`, `_settle_batch` and `finish`: at most one batch is on its way, as `_is_writing` says.
     #
     # - What comes meanwhile collects in `_batch`, `_pending` and `_waiting`, and leaves together, in the next batch. So
     #   batches are stored in the order in which their contents came, whatever the database does in between.
-    # - Events get their numbers when a batch is taken, counted on from `_last`, which only `_ended` moves, and only if
-    #   the batch was stored. So numbers have no gaps, also after a failure, and no two batches share one.
+    # - Events get their numbers when a batch is taken, counted on from `_last`. Only `_settle_batch` moves that, and
+    #   only if the batch was stored. So numbers have no gaps, also after a failure, and no two batches share one.
     # - Whoever waits is in `_waiting` until a batch is taken, then with that batch, and is told once what came of it.
-    # - `finish` waits in `_rest` for the batch on its way, and `_ended` then leaves the turn to it instead of beginning
-    #   the next batch. It never resets `_is_writing`: nothing is written after the end of a life.
+    # - `finish` waits in `_rest` for the batch on its way; `_settle_batch` then leaves the turn to it instead of
+    #   beginning the next batch. It never resets `_is_writing`: nothing is written after the end of a life.
 
     def _flush(self) -> None:
         """Have all that waits stored, in one transaction; after the one on its way if there is one."""
@@ -227,9 +227,9 @@ class RunJournal:
             return
         batch, waiting = self._take(), self._waiting
         self._waiting, self._is_writing = [], True
-        self.runs.database.submit(batch.write, lambda outcome: self._ended(batch, waiting, outcome))
+        self.runs.database.submit(batch.write, lambda outcome: self._settle_batch(batch, waiting, outcome))
 
-    def _ended(self, batch: Batch, waiting: Sequence[asyncio.Future[dict[str, str]]], outcome: Outcome) -> None:
+    def _settle_batch(self, batch: Batch, waiting: Sequence[asyncio.Future[dict[str, str]]], outcome: Outcome) -> None:
         """Tell those who wait what came of a batch, and begin the next one."""
         result, error = outcome
         mine, others = result if error is None else (False, {})

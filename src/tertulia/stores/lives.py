@@ -139,7 +139,7 @@ class Lives:
         )
         return [summary_of(row) for row in rows]
 
-    async def enqueued(self, runs: Sequence[Summary]) -> None:
+    async def note_tickets(self, runs: Sequence[Summary]) -> None:
         """Note that these runs have a ticket for the life that follows the one they have."""
 
         def do(connection: Connection) -> None:

@@ -59,7 +59,7 @@ class Postgres:
         try:
             from psycopg_pool import ConnectionPool
         except ImportError:
-            raise StoreError("a Postgres store wants an extra: tertulia setup durable") from None
+            raise StoreError("Postgres needs an extra: run `tertulia setup durable`") from None
         settings = {
             "connect_timeout": 5,
             # a process that froze within a transaction must not hold its locks

@@ -142,9 +142,9 @@ class SQLite:
         except Exception as error:
             if len(batch) > 1:
                 return [outcome for one in batch for outcome in self._outcomes([one])]
-            return [(None, self._wrapped(error))]
+            return [(None, self._as_store_error(error))]
 
-    def _wrapped(self, error: Exception) -> Exception:
+    def _as_store_error(self, error: Exception) -> Exception:
         """The error as it is told."""
         if not isinstance(error, sqlite3.Error):
             return error
@@ -171,7 +171,7 @@ class SQLite:
         try:
             return await asyncio.shield(asyncio.wrap_future(executor.submit(work)))
         except sqlite3.Error as error:
-            raise self._wrapped(error) from error
+            raise self._as_store_error(error) from error
 
 
 def _tell(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
