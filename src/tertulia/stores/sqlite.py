@@ -24,20 +24,27 @@ BUSY_MILLISECONDS = 30_000
 """How long to wait for another process that writes."""
 
 
+PRAGMAS = (
+    f"busy_timeout = {BUSY_MILLISECONDS}",
+    "auto_vacuum = INCREMENTAL",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "secure_delete = ON",
+)
+
+
 class _Connection:
     """A connection of `sqlite3` whose transactions are opened by hand."""
 
     def __init__(self, path: Path) -> None:
         self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in (
-            f"busy_timeout = {BUSY_MILLISECONDS}",
-            "auto_vacuum = INCREMENTAL",
-            "journal_mode = WAL",
-            "synchronous = NORMAL",
-            "foreign_keys = ON",
-            "secure_delete = ON",
-        ):
-            self.raw.execute(f"PRAGMA {pragma}").fetchall()
+        try:
+            for pragma in PRAGMAS:
+                self.raw.execute(f"PRAGMA {pragma}").fetchall()
+        except sqlite3.Error:  # the file is no database
+            self.raw.close()
+            raise
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return self.raw.execute(sql, values).fetchall()
