@@ -17,9 +17,11 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -83,7 +85,7 @@ class Witness:
     def __init__(self, url: str, http: aiohttp.ClientSession):
         self.url, self.http = url, http
 
-    async def get(self, path: str) -> dict:
+    async def get(self, path: str) -> Any:
         async with self.http.get(self.url + path) as response:
             return await response.json()
 
@@ -96,7 +98,7 @@ class Witness:
         await self.post("/__config", **settings)
         await self.post("/__script", rules=RULES)
 
-    async def settled(self) -> dict:
+    async def settled(self) -> Any:
         """The bill, once the server has noticed which clients left."""
         for _ in range(200):
             calls = await self.get("/__calls")
@@ -107,7 +109,7 @@ class Witness:
 
 
 @asynccontextmanager
-async def witness():
+async def witness() -> AsyncIterator[Witness]:
     ready = Path(tempfile.mkdtemp()) / "address"
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.counting_server", "--port", "0", "--ready", str(ready),
@@ -124,7 +126,7 @@ async def witness():
         shutil.rmtree(ready.parent)
 
 
-def house(server: Witness, **more) -> House:
+def house(server: Witness, **more: Any) -> House:
     model = OpenAI("mock", server.url + "/v1", free=True, idle=1.0)
     return House({"default": model}, Tertulia(), gates={model.name: Gate(model.name, start=200)}, **more)
 
@@ -204,7 +206,7 @@ async def crowd(server: Witness, questions: int) -> dict[str, float]:
     }
 
 
-async def measure() -> dict[str, object]:
+async def measure() -> dict[str, Any]:
     async with witness() as server:
         rows = await books(server)
         ratio = await critical_path(server)
@@ -217,7 +219,7 @@ async def measure() -> dict[str, object]:
     }
 
 
-def report(found: dict) -> str:
+def report(found: dict[str, Any]) -> str:
     """The figures as Markdown."""
     lines = ["| what goes wrong | attempts | billed | in the ledger | |", "|---|---:|---:|---:|---|"]
     for one in found["books"]:

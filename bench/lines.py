@@ -18,9 +18,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.types import Message
@@ -44,7 +45,7 @@ PLAN = {
 }
 
 
-REQUESTS = {
+REQUESTS: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {
         "messages": [{"role": "user", "content": "Are there more minutes in a day than hours in a week?"}],
         "stream_options": {"include_usage": True},
@@ -92,7 +93,7 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
     def _see(self, frame: FrameType, event: str, _: object) -> None:
         if self.is_on and event == "call" and frame.f_code.co_filename.startswith(str(ROOT)):
@@ -196,11 +197,13 @@ async def post(app: Starlette, path: str, body: object) -> bytes:
 
 def main() -> None:
     chat, response = REQUESTS
-    traces = {work.__name__: lambda work=work: warm(work) for work in (in_the_house, on_the_command_line)}
-    traces["a chat, streamed and not stored"] = lambda: by_the_server(chat, stored=False)
-    traces["a chat, streamed and stored"] = lambda: by_the_server(chat, stored=True)
-    traces["a response in the background, not stored"] = lambda: by_the_server(response, stored=False)
-    traces["a response in the background, stored"] = lambda: by_the_server(response, stored=True)
+    traces: dict[str, Callable[[], Trace]] = {
+        work.__name__: partial(warm, work) for work in (in_the_house, on_the_command_line)
+    }
+    traces["a chat, streamed and not stored"] = partial(by_the_server, chat, stored=False)
+    traces["a chat, streamed and stored"] = partial(by_the_server, chat, stored=True)
+    traces["a response in the background, not stored"] = partial(by_the_server, response, stored=False)
+    traces["a response in the background, stored"] = partial(by_the_server, response, stored=True)
     for name, take in traces.items():
         seen = take()
         print(f"{name}: {seen.lines} lines of {len(seen.functions)} functions in {len(seen.files)} files", end="")

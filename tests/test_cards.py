@@ -84,7 +84,7 @@ async def seen(question: str, calculator: Calculator) -> list[str]:
         return "```python\nprint(6 * 7)\n```"
 
     class Watching(Scripted):
-        async def stream(self, request):  # type: ignore[no-untyped-def]
+        async def stream(self, request):
             shown.extend(message.text for message in request.messages if message.role == "user")
             async for chunk in Scripted.stream(self, request):
                 yield chunk

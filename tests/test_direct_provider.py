@@ -23,7 +23,7 @@ from pydantic_ai.models.function import AgentInfo, DeltaThinkingPart, FunctionMo
 from tertulia.providers.direct import Direct
 
 QUESTION = Request((Message("system", "Be short."), Message("user", "What is 2 + 3?")))
-EVENTS = [
+EVENTS: list[dict[str, Any]] = [
     {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
     {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hmm, "}},
@@ -90,7 +90,7 @@ async def test_the_whole_conversation_reaches_the_model() -> None:
     assert [part.part_kind for part in first.parts] == ["system-prompt", "user-prompt"]
     assert isinstance(second, ModelResponse)
     assert second.text == "Hi"
-    assert third.parts[0].content == ["What is this?", BinaryContent(b"PNG", media_type="image/png")]  # type: ignore[union-attr]
+    assert third.parts[0].content == ["What is this?", BinaryContent(b"PNG", media_type="image/png")]
     settings = known[0].model_settings or {}
     wanted = {"max_tokens": 99, "temperature": 0.5, "stop_sequences": ["END"], "seed": 7, "max_retries": 0}
     assert settings.items() >= wanted.items()
@@ -215,7 +215,7 @@ START = {"id": "1", "type": "message", "role": "assistant", "model": "m", "conte
 
 
 def events(*, until: int | None = None) -> list[dict[str, Any]]:
-    first = {**EVENTS[0], "message": {**START, "stop_reason": None, **EVENTS[0]["message"]}}  # type: ignore[dict-item]
+    first = {**EVENTS[0], "message": {**START, "stop_reason": None, **EVENTS[0]["message"]}}
     return [first, *EVENTS[1:]][:until]
 
 

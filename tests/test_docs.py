@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,8 @@ def test_every_option_of_ask_is_in_the_docs():
 
     from tertulia.cli import app
 
-    options = typer.main.get_command(app).commands["ask"].params
+    command: Any = typer.main.get_command(app)
+    options = command.commands["ask"].params
     page = (ROOT / "docs" / "cli.md").read_text()
     missing = [option.opts[0] for option in options if option.opts[0] not in page]
     assert [name for name in missing if name.startswith("--")] == []

@@ -181,7 +181,7 @@ async def test_the_more_urgent_run_is_begun_first(server, tmp_path):
         sooner = await ask(runs, server, 1, priority=-5)
         async with desk(runs, place, lanes={"openai": Lane(runs=1)}):
             await over(runs, later + sooner)
-        began = sorted([await runs.get(id) for id in later + sooner], key=lambda run: run.began)
+        began = sorted([await runs.get(id) for id in later + sooner], key=lambda run: run.began or 0)
         assert began[0].id == sooner[0]
 
 

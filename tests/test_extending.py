@@ -34,6 +34,7 @@ import asyncio, json
 from tertulia import House, Question
 from tertulia.events import Failed, Found, Planned
 from tertulia.providers.scripted import Scripted
+from tertulia.strategies.auto import Auto
 from tertulia.strategies.tertulia import Tertulia
 
 def says(system, text):
@@ -150,6 +151,7 @@ async def test_a_model_for_somebody_who_asks_none_is_told_of():
 
 async def test_fields_of_agents_come_from_the_settings():
     async with await open_house(load(model="scripted", agents={"reasoner": {"max_tokens": 50}})) as house:
+        assert isinstance(house.strategy, Auto)
         assert next(agent for agent in house.strategy.plan.agents if agent.name == "reasoner").max_tokens == 50
     with pytest.raises(SettingsError, match="'reasoner' cannot be"):
         await open_house(load(model="scripted", agents={"reasoner": {"max_tokens": "many"}}))

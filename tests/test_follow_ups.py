@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import openai
 import pytest
@@ -145,12 +146,14 @@ def test_a_client_sees_what_was_understood():
     def speak(system, text):
         return FULL if system == Restater().system else says(system, text)
 
-    said = [{"role": {"user": "user", "assistant": "assistant"}[turn.role], "content": turn.text} for turn in HISTORY]
+    said: list[Any] = [
+        {"role": {"user": "user", "assistant": "assistant"}[turn.role], "content": turn.text} for turn in HISTORY
+    ]
     with (
         serving(House({"default": Scripted(speak)}, Compute())) as server,
         openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as client,
     ):
         messages = [*said, {"role": "user", "content": FOLLOW_UP.text}]
         completion = client.chat.completions.create(model="tertulia", messages=messages)
-    assert f"the question in full: {FULL}" in completion.choices[0].message.reasoning_content
+    assert f"the question in full: {FULL}" in completion.choices[0].message.model_extra["reasoning_content"]
     assert completion.usage.tertulia["agents"][0]["agent"] == "restater"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from asyncio.subprocess import PIPE
 from dataclasses import replace
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_run_that_fails_is_a_wrong_answer_with_its_bill(tmp_path):
 
 def test_the_table_adds_up(tmp_path):
     trials = measured(
-        tmp_path, [contestant(), contestant(Vote()), contestant(Vote(9, most=9, enough=2), name="vote:9")]
+        tmp_path, [contestant(), contestant(Vote()), contestant(Vote(wave=9, most=9, enough=2), name="vote:9")]
     )
     found = findings(trials)
     for row in found.rows:
@@ -231,8 +232,7 @@ async def test_an_interrupted_command_keeps_what_is_done(tmp_path):
     async with CountingServer(latency=0.3) as server:
         arguments = ["eval", str(cases), "--models", "openai:counting", "--base-url", server.url, "--out", str(out)]
         command = [sys.executable, "-m", "tertulia", *arguments, "--strategies", "direct"]
-        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-        child = await asyncio.create_subprocess_exec(*command, **pipes)
+        child = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
         while child.returncode is None and len(load(out / "results.jsonl")[1]) < 2:
             await asyncio.sleep(0.05)
         child.send_signal(signal.SIGINT)
@@ -240,7 +240,7 @@ async def test_an_interrupted_command_keeps_what_is_done(tmp_path):
         assert (child.returncode, "--resume" in said.decode()) == (130, True), said
         kept = load(out / "results.jsonl")[1]
         assert 2 <= len(kept) < len(CASES)
-        child = await asyncio.create_subprocess_exec(*command, "--resume", **pipes)
+        child = await asyncio.create_subprocess_exec(*command, "--resume", stdout=PIPE, stderr=PIPE)
         await child.communicate()
     done = load(out / "results.jsonl")[1]
     assert done[: len(kept)] == kept

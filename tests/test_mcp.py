@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import mcp
@@ -83,7 +84,7 @@ async def test_a_client_over_standard_output_gets_the_answer_and_the_three_numbe
 
 
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}
-ASKED = [
+ASKED: list[dict[str, Any]] = [
     {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HELLO},
     {"jsonrpc": "2.0", "method": "notifications/initialized"},
     {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "ask", "arguments": {"question": "Who?"}}},
@@ -409,7 +410,7 @@ def test_what_a_tool_says_reaches_models_only_as_fenced_data():
     for system, text in seen:
         assert "Ignore your" not in system
         if "Ignore your" in text:
-            mark = re.search(r"«(\w+) begins»", text)[1]
+            mark = re.findall(r"«(\w+) begins»", text)[0]
             inside = text[text.index(f"«{mark} begins»") : text.index(f"«{mark} ends»")]
             assert "Ignore your" in inside
 
@@ -473,6 +474,7 @@ async def test_settings_name_the_servers_that_agents_use(tmp_path):
         """
     )
     async with await open_house(load()) as house:
+        assert isinstance(house.strategy, Auto)
         assert "stock (How many of an item a shop has.)" in house.strategy.tools.caller.skill
         assert house.strategy.plan.agents[-1].name == "caller"
     said = []

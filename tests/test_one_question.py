@@ -165,8 +165,13 @@ def test_money_cannot_be_limited_where_no_price_is_known(happen):
 
 def test_a_budget_too_small_for_the_first_call_is_refused_before_calling(house, happen):
     called = []
+
+    def listens(system, text):
+        called.append(system)
+        return "x"
+
     with pytest.raises(BudgetExceeded, match="tokens"):
-        happen(house(lambda system, text: called.append(system) or "x", budget=Budget(tokens=10)))
+        happen(house(listens, budget=Budget(tokens=10)))
     assert called == []
 
 

@@ -13,7 +13,7 @@ from tertulia.agents.planner import Planner, parse, schema, written
 from tertulia.books import Books
 from tertulia.codec import as_dict, from_dict
 from tertulia.errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError
-from tertulia.events import Replied
+from tertulia.events import Event, Replied
 from tertulia.gate import Gate
 from tertulia.model import Chunk
 from tertulia.providers.scripted import Scripted
@@ -156,7 +156,7 @@ moods = st.lists(st.sampled_from(["well", "well", "well", "busy", "broken", "cut
 @given(moods)
 def test_under_any_faults_the_ledger_is_never_below_the_bill_and_exact_if_it_says_so(moods):
     model, journal = Moody(moods), Memory()
-    events = []
+    events: list[Event] = []
     quick = {model.name: Gate(chance=lambda: 0.0)}
     house = House({"default": model}, Tertulia(), gates=quick)
     try:
@@ -178,7 +178,7 @@ def test_under_any_faults_the_ledger_is_never_below_the_bill_and_exact_if_it_say
 def test_parallel_calls_never_cross_a_budget_together(calls, tokens, max_tokens, capped_calls):
     budget = Budget(tokens=tokens, calls=5 if capped_calls else None)
     model = Scripted(lambda system, text: "word " * 80, seconds=0)
-    events = []
+    events: list[Event] = []
     run = Run(Books({"default": model}, budget, emit=events.append))
 
     async def one(number, run):

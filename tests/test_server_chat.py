@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 from dataclasses import replace
+from typing import Any
 
 import openai
 import pydantic
@@ -20,7 +21,7 @@ from tertulia.strategies.direct import Direct
 from .conftest import ANSWER, says
 from .serving import scripted_house, serving
 
-ASKED = [{"role": "user", "content": "Are there more minutes in a day than hours in a week?"}]
+ASKED: list[Any] = [{"role": "user", "content": "Are there more minutes in a day than hours in a week?"}]
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
@@ -316,7 +317,7 @@ def test_an_answer_can_be_made_to_follow_a_schema(ask_of):
     ):
         completion = client.chat.completions.parse(model="tertulia", messages=ASKED, response_format=City)
     assert completion.choices[0].message.parsed == City(name="Lyon", people=520774)
-    assert "mend" in completion.choices[0].message.reasoning_content
+    assert "mend" in completion.choices[0].message.model_extra["reasoning_content"]
     assert completion.usage.tertulia["calls"] == 2
 
 
@@ -325,6 +326,7 @@ def test_an_answer_that_never_follows_its_schema_is_an_error_with_its_cost(ask_o
     with pytest.raises(openai.InternalServerError) as caught:
         ask_of(scripted_house(strategy=Direct()), response_format=schema)
     assert caught.value.code == "unusable_reply"
+    assert isinstance(caught.value.body, dict)
     assert caught.value.body["usage"]["tertulia"]["calls"] == 2
     assert caught.value.response.headers["x-should-retry"] == "false"
 

@@ -14,6 +14,7 @@ import pytest
 
 from tertulia import House
 from tertulia.server.reading import fetching
+from tertulia.server.reading.images import MOST_BYTES
 from tertulia.strategies.direct import Direct
 
 from .serving import serving
@@ -57,6 +58,11 @@ FORBIDDEN = (
 """Loopback, private, link-local, metadata, multicast and other addresses that no image of the internet has."""
 
 
+class Patient(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Who asks may leave."""
+
+
 @pytest.fixture(scope="module")
 def pages():
     """A web server with images and with traps, on 127.0.0.1; what it was asked for stands in `asked`."""
@@ -72,7 +78,7 @@ def pages():
                 self.send_header("Location", self.path.removeprefix("/to/"))
                 self.end_headers()
                 return
-            more = {"/large": fetching.MOST_BYTES, "/kib": 1024}.get(self.path.partition("?")[0], 0)
+            more = {"/large": MOST_BYTES, "/kib": 1024}.get(self.path.partition("?")[0], 0)
             body = b"<html>" if self.path == "/page" else PNG + bytes(more)
             self.send_response(404 if self.path == "/gone" else 200)
             self.send_header("Content-Type", "image/png")
@@ -85,8 +91,7 @@ def pages():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    server.handle_error = lambda *_: None  # who asks may leave
+    server = Patient(("127.0.0.1", 0), Pages)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", port=server.server_port, asked=asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import openai
 import pydantic
@@ -79,7 +80,8 @@ def test_a_tool_call_is_returned(client):
     (choice,) = completion.choices
     assert choice.finish_reason == "tool_calls"
     assert choice.message.content is None
-    (call,) = choice.message.tool_calls
+    calls: Any = choice.message.tool_calls
+    (call,) = calls
     assert (call.id, call.function.name, json.loads(call.function.arguments)) == ("call_1", "weather", {"city": "Lyon"})
     assert completion.usage.tertulia["ignored"] == []
     assert completion.usage.tertulia["output"] == 10
@@ -132,7 +134,7 @@ def test_a_tool_that_is_none_is_refused(client, function):
 def test_a_response_calls_a_tool_and_goes_on_with_what_it_returns(client):
     made = client.responses.create(model="tertulia", input=ASKED, tools=[RESPONSES_TOOL])
     made = Response.model_validate_json(made.model_dump_json(warnings=False))
-    call = made.output[-1]
+    call: Any = made.output[-1]
     assert (call.type, call.call_id, call.name, json.loads(call.arguments)) == (
         "function_call",
         "call_1",

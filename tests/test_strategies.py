@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tertulia import House, Question
 from tertulia.errors import ModelError
-from tertulia.events import Decided, Judged, Replied
+from tertulia.events import Decided, Event, Judged, Replied
 from tertulia.providers.scripted import Scripted
 from tertulia.strategies.agreement import canonical, concluded
 from tertulia.strategies.answers import readable, says_all
@@ -31,7 +31,7 @@ def says(system, text):
 
 
 def ask(strategy, says=says, question=QUESTION, **more):
-    events = []
+    events: list[Event] = []
     house = House({"default": Scripted(says)}, strategy, **more)
     return asyncio.run(house.ask(Question(question), events.append)), events
 

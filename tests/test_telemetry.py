@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Any
 
 import aiohttp.web
 import pytest
@@ -79,6 +80,8 @@ class Watched:
 
 class Broken(Scripted):
     """Fails for a passing reason at first."""
+
+    left: int
 
     def __init__(self, failures):
         super().__init__()
@@ -242,8 +245,8 @@ async def test_a_collector_gets_spans_and_metrics_as_protobuf(by, variables, tmp
 
     async def take(request):
         assert request.content_type == "application/x-protobuf"
-        kind = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}[request.path]
-        got.append(kind.FromString(await request.read()))
+        kinds: dict[str, Any] = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}
+        got.append(kinds[request.path].FromString(await request.read()))
         return aiohttp.web.Response(body=b"", content_type="application/x-protobuf")
 
     app = aiohttp.web.Application()

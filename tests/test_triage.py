@@ -103,7 +103,12 @@ def asked(events):
 
 def test_a_plain_sum_costs_one_call_which_is_told_the_result():
     heard = []
-    answered, events = ask("What is 17 * 23?", lambda system, text: heard.append(text) or "391")
+
+    def listens(system, text):
+        heard.append(text)
+        return "391"
+
+    answered, events = ask("What is 17 * 23?", listens)
     assert answered.report.calls == 1
     assert answered.report.reasoning == 0
     assert "17 * 23 = 391" in heard[0]

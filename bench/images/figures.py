@@ -19,7 +19,7 @@ TITLES = {"en": ["Visitors by month", "Sales per region", "Rainfall", "Tickets s
 
 
 def table(layout: int, habit: Habit, random: random.Random) -> tuple[Canvas, dict[str, Any], dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"city": city, "population": random.randint(20_000, 900_000), "area": Decimal(random.randint(300, 90_000)) / 10,
          "schools": random.randint(4, 99)}
         for city in random.sample(CITIES, random.randint(4, 6))
@@ -117,7 +117,7 @@ ORDER = shape(order_number=text(), status=text(), order_date=DATE, delivery_date
 def screen(layout: int, habit: Habit, random: random.Random) -> tuple[Canvas, dict[str, Any], dict[str, Any]]:
     date = day(random)
     due = (date[0], date[1], min(28, date[2] + 6))
-    data = {
+    data: dict[str, Any] = {
         "order_number": f"{random.randint(100, 999)}-{random.randint(10_000, 99_999)}",
         "status": random.choice(habit.say("Shipped|Delivered|Pending", "Enviado|Entregado|Pendiente").split("|")),
         "order_date": iso(date), "delivery_date": iso(due), "total": price(random, 900),

@@ -65,7 +65,7 @@ def iso(date: tuple[int, int, int]) -> str:
 
 def receipt(layout: int, habit: Habit, random: random.Random) -> tuple[Canvas, dict[str, Any], dict[str, Any]]:
     vendor, date = random.choice(SHOPS), day(random)
-    items = [
+    items: list[dict[str, Any]] = [
         {"quantity": random.randint(1, 4), "name": name, "price": price(random, 9)}
         for name in random.sample(GOODS[habit.language], random.randint(3, 6))
     ]
@@ -149,7 +149,7 @@ def _each(vendor: str, date: Any, items: Any, total: Decimal, habit: Habit, rand
 def invoice(layout: int, habit: Habit, random: random.Random) -> tuple[Canvas, dict[str, Any], dict[str, Any]]:
     date = day(random)
     due = (date[0], date[1] % 12 + 1, date[2]) if date[1] < 12 else (date[0] + 1, 1, date[2])
-    items = []
+    items: list[dict[str, Any]] = []
     for name in random.sample(WORK[habit.language], random.randint(2, 4)):
         quantity, each = random.randint(1, 12), price(random, 400)
         items.append({"description": name, "quantity": quantity, "unit_price": each, "amount": quantity * each})

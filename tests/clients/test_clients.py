@@ -83,7 +83,7 @@ def test_a_client_gets_the_answer_and_shows_the_work(client, tmp_path, request):
     with serving(scripted_house()) as server:
         environment["URL"] = f"{server.url}/v1"
         done = subprocess.run(
-            [shutil.which(runner, path=environment["PATH"]), script],
+            [shutil.which(runner, path=environment["PATH"]) or runner, script],
             env=environment,
             cwd=tmp_path,
             capture_output=True,

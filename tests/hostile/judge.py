@@ -44,7 +44,7 @@ class World:
     proof: str
     folder: Path
     port: int
-    socket: str
+    abstract: str
     victim: subprocess.Popen[bytes]
     heard: list[str] = field(default_factory=list)
     datagrams: socket.socket | None = None
@@ -54,7 +54,7 @@ class World:
             "@SECRET@": str(self.folder / "secret"),
             "@FOLDER@": str(self.folder / "open"),
             "@PORT@": str(self.port),
-            "@SOCKET@": self.socket,
+            "@SOCKET@": self.abstract,
             "@VICTIM@": str(self.victim.pid),
             "@PROOF@": self.proof,
         }.items():

@@ -62,9 +62,10 @@ async def verify() -> list[str]:
 def mixed() -> list[str]:
     """Questions of validation and test that stand in another set, in each other, or in what a model is shown."""
     train, validation, test = (cases(name) for name in SETS)
-    found = [*overlaps(validation, train), *overlaps(test, [*train, *validation])]
+    found: list[object] = [*overlaps(validation, train), *overlaps(test, [*train, *validation])]
     found += [one for some in (validation, test) for one in repeats(some)]
-    return [f"{one}: in two places" for one in [*found, *quoted([*validation, *test], shown())]]
+    found += quoted([*validation, *test], shown())
+    return [f"{one}: in two places" for one in found]
 
 
 def repeats(some: list[Case]) -> list[object]:

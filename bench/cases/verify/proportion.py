@@ -1,6 +1,7 @@
 """Proportion and trivial questions."""
 
 from datetime import date
+from functools import partial
 
 from .tools import SOLUTIONS, solves
 
@@ -24,4 +25,4 @@ TRIVIAL = {
     "trivial-19": "noche", "trivial-20": 50 / 2,
 }  # fmt: skip
 """What everybody knows needs no program; sums are left to Python."""
-SOLUTIONS.update({name: lambda value=value: value for name, value in TRIVIAL.items()})
+SOLUTIONS.update({name: partial(TRIVIAL.__getitem__, name) for name in TRIVIAL})
