@@ -64,10 +64,7 @@ class Books:
 
     @asynccontextmanager
     async def in_time(self, final: bool = False) -> AsyncIterator[asyncio.Timeout]:
-        """Stop what is done inside when the run's time is over.
-
-        Args:
-            final: It writes the answer, so it may take the time that the budget keeps back.
+        """Stop what is done inside when the run's time is over; what is `final` may take the time that is kept back.
 
         Raises:
             BudgetExceeded: in place of what was stopped.

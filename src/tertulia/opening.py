@@ -63,12 +63,8 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     Raises:
         UnknownName: if a model is given to somebody who is not here.
     """
-    known = everyone() if settings.agent_models else {}
-    for agent, own in settings.agent_models.items():
-        if agent not in known:
-            raise UnknownName("agent", agent, known)
-        if not known[agent].asks:
-            wishes.say(f"the {agent} asks no model, so {own} is not used")
+    if settings.agent_models:
+        check_names(settings.agent_models, wishes.say)
     name = settings.model
     if name in ("", "auto"):
         name, why = await choose(settings)
@@ -79,6 +75,16 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     for model in models.values():  # the first price takes long to look up
         await asyncio.to_thread(cost, model, NOTHING)
     return models
+
+
+def check_names(agent_models: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Raise UnknownName if a model is given to somebody who is not here; tell of those who use none."""
+    known = everyone()
+    for agent, model in agent_models.items():
+        if agent not in known:
+            raise UnknownName("agent", agent, known)
+        if not known[agent].asks:
+            say(f"the {agent} asks no model, so {model} is not used")
 
 
 def guests_of(settings: Settings) -> Iterator[Agent]:

@@ -146,12 +146,8 @@ class Ledger:
     @property
     def cost(self) -> float | None:
         """US dollars; None if the price of any attempt is unknown."""
-        total = 0.0
-        for entry in self:
-            if entry.cost is None:
-                return None
-            total += entry.cost
-        return total
+        known = [entry.cost for entry in self if entry.cost is not None]
+        return sum(known) if len(known) == len(self) else None
 
     def report(self, written_by: str | None, seconds: float = 0.0) -> Report:
         """Split the ledger's total, given the key of the call that wrote the answer; None if no call did."""
