@@ -14,6 +14,7 @@ from tertulia.errors import SettingsError, UnknownName
 from tertulia.members import everyone
 from tertulia.opening import open_house
 from tertulia.settings import load
+from tertulia.strategies.auto import Auto
 
 ROOT = Path(__file__).parent.parent
 UV = Path(sys.executable).parent / "uv"
@@ -34,7 +35,6 @@ import asyncio, json
 from tertulia import House, Question
 from tertulia.events import Failed, Found, Planned
 from tertulia.providers.scripted import Scripted
-from tertulia.strategies.auto import Auto
 from tertulia.strategies.tertulia import Tertulia
 
 def says(system, text):
