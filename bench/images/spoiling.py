@@ -13,7 +13,7 @@ from PIL import Image
 
 from .drawing import Box
 
-CONDITIONS = ("clean", "rotated", "jpeg", "faint", "shadow", "screen")
+CONDITIONS = ("clean", "rotated", "jpeg", "faint", "shadow", "monitor")
 
 
 def spoil(image: Any, boxes: dict[str, Box], condition: str, random: random.Random) -> tuple[Any, dict[str, Box]]:
@@ -29,7 +29,7 @@ def spoil(image: Any, boxes: dict[str, Box], condition: str, random: random.Rand
         return Image.fromarray((165 + (pixels - 128) * random.uniform(0.18, 0.3)).clip(0, 255).astype("uint8")), boxes
     if condition == "shadow":
         return _photographed(image, boxes, random, shadow=True)
-    if condition == "screen":
+    if condition == "monitor":
         return _photographed(_grid(image), boxes, random, shadow=False)
     return image, boxes
 

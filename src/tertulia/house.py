@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from .agents.restater import Restater
+from .agents.viewer import Viewer
 from .books import Books
 from .budget import Budget
 from .errors import BudgetExceeded
@@ -17,13 +18,14 @@ from .gate import Gate
 from .journal import Forgetful, Journal
 from .language import language_of, name_of
 from .listening import as_events
-from .model import Chunk, Closes, Model, Request, closing
+from .model import Chunk, Closes, Model, Request, closing, sees
 from .run import Run
 from .strategies import Strategy
 from .strategies.auto import Auto
 from .strategies.direct import Direct
+from .strategies.extract import Extract
 from .tools import sandbox
-from .types import Question, Turn
+from .types import Answer, Question, Turn
 from .usage import Ledger
 
 
@@ -50,6 +52,8 @@ class House:
     """What stands between a run and its listener from beginning to end, such as what traces it."""
     restater: Restater = Restater()
     """Who restates a follow-up for a strategy whose agents do not read the conversation."""
+    viewer: Viewer = field(default_factory=Viewer, compare=False, repr=False)
+    """Who tells what images show, for a model that cannot see them."""
     last_resort: Strategy = Direct()
     """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
@@ -76,7 +80,7 @@ class House:
             run = Run(Books(self.models, self.budget, journal, heard, ledger, self.gates, began))
             run.emit(Asked(question, self.strategy.name))
             try:
-                answer = await self.strategy(await self.in_full(question, run), run)
+                answer = await self.answer(await self.in_full(question, run), run)
             except BudgetExceeded as stop:
                 run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
                 answer = replace(await self.last_resort(question, run), stopped=str(stop))
@@ -88,6 +92,21 @@ class House:
         """The same house with a layer around each of its models; agents that share a model share its layer."""
         layers = {id(model): layer(model) for model in self.models.values()}
         return replace(self, models={agent: layers[id(model)] for agent, model in self.models.items()})
+
+    async def answer(self, question: Question, run: Run) -> Answer:
+        """The strategy's answer; if there are images that its model cannot see, one from what is known of them."""
+        is_blind = bool(question.images) and not self.strategy.sees and not sees(run.model)
+        return await (self.unseen(question, run) if is_blind else self.strategy(question, run))
+
+    async def unseen(self, question: Question, run: Run) -> Answer:
+        """The answer of a model that cannot see: from what code can tell of the images, and from nothing else."""
+        if question.form.schema is not None:
+            return await Extract(eyes=self.viewer.eyes)(question, run)
+        seen = await self.viewer.look(question, run)
+        if seen.blind:
+            return Answer(seen.blind)
+        told = await self.viewer.answer(question, seen.facts, run)
+        return told or await self.strategy(seen.question, run)
 
     async def in_full(self, question: Question, run: Run) -> Question:
         """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
@@ -119,7 +138,7 @@ class House:
         for model in {id(model): model for model in self.models.values()}.values():
             if isinstance(model, Closes):
                 await model.close()
-        for held in self.holds:
+        for held in (self.viewer, *self.holds):
             await held.close()
         await sandbox.close()
 

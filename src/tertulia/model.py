@@ -174,6 +174,19 @@ class TakesTools(Protocol):
     def takes_tools(self) -> bool: ...
 
 
+@runtime_checkable
+class Sees(Protocol):
+    """A model of which it is known whether it can be shown images."""
+
+    @property
+    def sees(self) -> bool: ...
+
+
+def sees(model: Model) -> bool:
+    """Whether to show a model images; those of which nothing is known are shown them, and say if they cannot see."""
+    return model.sees if isinstance(model, Sees) else True
+
+
 async def count(model: Model, request: Request) -> int:
     """Most tokens the request may be read as by `model`."""
     if _counts(model):

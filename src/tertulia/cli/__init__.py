@@ -12,7 +12,7 @@ from .. import __version__
 from ..errors import TertuliaError
 from ..settings import EFFORTS, load
 from ..types import LONGEST_QUESTION, Question
-from .ask import AskCommand, exit_code
+from .ask import AskCommand, exit_code, image_at
 from .docs import documents
 from .options import agent_models
 from .runs import runs
@@ -49,6 +49,7 @@ def ask(
     agent_model: Annotated[list[str] | None, typer.Option(help="AGENT=PROVIDER:NAME; may be repeated.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
     docs: Annotated[list[str] | None, typer.Option(help="Collection, file or folder to read; may be repeated.")] = None,
+    image: Annotated[list[Path] | None, typer.Option("--image", "-i", help="To look at; may be repeated.")] = None,
     strategy: Annotated[str | None, typer.Option(help="How to answer: auto, direct, tertulia, vote, …")] = None,
     effort: Annotated[str | None, typer.Option(help=f"The most to spend on thinking: {', '.join(EFFORTS)}.")] = None,
     lang: Annotated[str | None, typer.Option(help="Tell the run in en, es, or auto, the question's.")] = None,
@@ -77,7 +78,7 @@ def ask(
         database=database,
     )
     text = sys.stdin.read(LONGEST_QUESTION + 1) if question == "-" else question
-    asked = Question(text, documents=tuple(settings.documents))
+    asked = Question(text, tuple(map(image_at, image or ())), tuple(settings.documents))
     command = AskCommand(asked, settings, json, events, quiet or json or events, plain)
     if durable or settings.durable or database:
         from .durable import DurableAsk

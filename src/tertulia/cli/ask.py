@@ -21,6 +21,7 @@ from ..errors import (
     ModelUnreachable,
     SettingsError,
     TertuliaError,
+    ToolError,
     UnknownName,
 )
 from ..events import Event, Text, Waiting
@@ -28,10 +29,20 @@ from ..narration import Narrator, catalogue
 from ..opening import open_house
 from ..progress import Progress
 from ..settings import Settings
-from ..types import Citation, Question
+from ..tools.documents.reading.files import load
+from ..tools.documents.reading.formats import ReadingLimits
+from ..types import Citation, Image, Question
 from .display import Display, Lively, Plain, Silent, shortened, summary
 from .record import record
 
+MEDIA = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+}
 ANSWERED, FAILED, USAGE, STOPPED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -125,6 +136,18 @@ def place(citation: Citation) -> str:
     parts += [f"page {citation.page}"] if citation.page else []
     parts += [citation.section] if citation.section else []
     return ", ".join(parts)
+
+
+def image_at(path: Path) -> Image:
+    """The image in a file.
+
+    Raises:
+        SettingsError: if it cannot be opened.
+    """
+    try:
+        return Image(load(path, ReadingLimits()), MEDIA.get(path.suffix.lower(), "image/png"))
+    except ToolError as error:
+        raise SettingsError(f"the image {str(path)!r}: {error}") from None
 
 
 def exit_code(error: TertuliaError) -> int:

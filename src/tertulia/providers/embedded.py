@@ -59,6 +59,10 @@ class Embedded:
             return "embedded:small" if self.weights == SMALL else f"embedded:{self.weights.id}"
         return f"embedded:{self.weights.stem}"
 
+    @property
+    def sees(self) -> bool:
+        return False
+
     def cost(self, usage: Usage) -> float:
         """US dollars: nothing."""
         return 0.0

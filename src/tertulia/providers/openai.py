@@ -79,6 +79,12 @@ class OpenAI:
         return self._over(known).tools != "never"
 
     @property
+    def sees(self) -> bool:
+        """False only if its server says so."""
+        _, known = self.connections.heard(self.url, self.model) or (None, Abilities())
+        return self._over(known).images is not False
+
+    @property
     def dropped(self) -> Mapping[str, str | None]:
         """Parameters that the server refused for this model, with what is sent in their place; None for nothing."""
         known = self.connections.learnt.abilities(self.url, self.model)

@@ -30,6 +30,11 @@ class Strategy(ABC):
         """Whether each of its calls reads the conversation; if not, a follow-up is restated for it in full."""
         return False
 
+    @property
+    def sees(self) -> bool:
+        """Whether it reads the images of a question itself; if not, a model that cannot see is told what they show."""
+        return False
+
     def joined_by(self, agent: Agent) -> Self:
         """The same strategy with one more agent, in place of one of that name; itself if it has no use for it."""
         return self

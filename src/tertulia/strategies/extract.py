@@ -40,6 +40,10 @@ class Extract(Strategy):
     def members(self) -> tuple[Member, ...]:
         return (self.extractor,)
 
+    @property
+    def sees(self) -> bool:
+        return True
+
     async def __call__(self, question: Question, run: Run) -> Answer:
         """The extraction as JSON; of a file that was given the whole record, else the data alone."""
         found = await self.extract(question, run)

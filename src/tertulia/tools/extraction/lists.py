@@ -236,15 +236,19 @@ def _chart(fields: Sequence[Field], page: Page, habits: Habits) -> list[Entry]:
     numbers = [index for index, field in enumerate(fields) if field.kind in ("number", "integer")]
     if len(fields) != 2 or len(texts) != 1 or len(numbers) != 1:
         return []
-    figures = [cell for row in page.rows for cell in _single(row) if is_amount(cell.text, habits)]
-    across = _axis_below(page, habits)
-    pairs = _above(across, figures) if len(across) >= 2 else []
     entries: list[Entry] = []
-    for label, figure in pairs or _beside(page, habits):
+    for label, figure in over_labels(page, habits) or _beside(page, habits):
         entries.append({texts[0]: Value(label.text, label.words, page.number, 0.9, "table")})
         if figure and (value := value_of(figure.text, fields[numbers[0]], habits)) is not None:
             entries[-1][numbers[0]] = Value(value, figure.words, page.number, 0.9, "table")
     return entries
+
+
+def over_labels(page: Page, habits: Habits) -> list[tuple[Cell, Cell | None]]:
+    """The labels under a chart, each with the figure that is printed above it; None where none or several are."""
+    figures = [cell for row in page.rows for cell in _single(row) if is_amount(cell.text, habits)]
+    across = _axis_below(page, habits)
+    return _above(across, figures) if len(across) >= 2 else []
 
 
 def _single(row: Row) -> list[Cell]:
