@@ -75,6 +75,7 @@ def test_an_agent_that_joins_every_plan_keeps_its_contract(agent):
     check_agent(agent, MIND)
 
 
+@pytest.mark.slow
 def test_the_librarian_keeps_the_contract_of_agents(librarian):
     check_agent(librarian, MIND, Task("t1", "What does a baguette cost?", ""))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tertulia.agents import Voice
+from tertulia.agents.reasoner import Reasoner
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.members import everyone
 from tertulia.opening import open_house
@@ -152,7 +153,7 @@ async def test_a_model_for_somebody_who_asks_none_is_told_of():
 async def test_fields_of_agents_come_from_the_settings():
     async with await open_house(load(model="scripted", agents={"reasoner": {"max_tokens": 50}})) as house:
         assert isinstance(house.strategy, Auto)
-        assert next(agent for agent in house.strategy.plan.agents if agent.name == "reasoner").max_tokens == 50
+        assert Reasoner(max_tokens=50) in house.strategy.plan.agents
     with pytest.raises(SettingsError, match="'reasoner' cannot be"):
         await open_house(load(model="scripted", agents={"reasoner": {"max_tokens": "many"}}))
     with pytest.raises(UnknownName, match="no agent named 'painter'"):

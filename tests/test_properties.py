@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia import Budget, House, Ledger, Plan, Question, Task, Usage
-from tertulia.agents.planner import Planner, parse, schema, written
+from tertulia.agents.planner import Planner, parse, schema
 from tertulia.books import Books
 from tertulia.codec import as_dict, from_dict
 from tertulia.errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError
@@ -79,7 +79,7 @@ def test_in_a_plan_that_follows_the_schema_a_task_needs_only_earlier_ones(most):
         needs = task["properties"]["needs"]
         assert needs["maxItems"] == number - 1
         assert number == 1 or needs["items"]["enum"] == [f"t{i}" for i in range(1, number)]
-    assert set(json.loads(written({}, most))) == set(tasks)
+    assert set(json.loads(plan_as_json({}, most))) == set(tasks)
 
 
 usages = st.builds(

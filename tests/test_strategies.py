@@ -10,7 +10,7 @@ from tertulia import House, Question
 from tertulia.errors import ModelError
 from tertulia.events import Decided, Event, Judged, Replied
 from tertulia.providers.scripted import Scripted
-from tertulia.strategies.agreement import canonical, concluded
+from tertulia.strategies.agreement import canonical, conclusion_of
 from tertulia.strategies.answers import readable, says_all
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
@@ -89,7 +89,7 @@ def test_certainty_is_a_probability_that_grows_with_the_lead(votes):
     ],
 )
 def test_equal_conclusions_compare_equal(text, same):
-    assert canonical(concluded(text)) == same
+    assert canonical(conclusion_of(text)) == same
 
 
 def test_a_draft_is_revised_only_on_evidence():

@@ -74,7 +74,7 @@ class Planner(Member):
                 reply = await run.ask(
                     self.system.format(most=self.most, agents="\n".join(f"{a.name}: {a.skill}" for a in agents)),
                     text,
-                    examples=[(asked, written(plan, self.most)) for asked, plan in EXAMPLES],
+                    examples=[(asked, plan_as_json(plan, self.most)) for asked, plan in EXAMPLES],
                     history=question.history,
                     images=question.images,
                     schema=schema(names, self.most, self.longest),
@@ -102,7 +102,7 @@ def schema(agents: Sequence[str], most: int, longest: int) -> dict[str, Any]:
     return {"type": "object", "properties": tasks, "required": list(tasks), "additionalProperties": False}
 
 
-def written(plan: dict[str, Any], most: int) -> str:
+def plan_as_json(plan: dict[str, Any], most: int) -> str:
     """A plan as the schema wants it."""
     return json.dumps({f"t{i}": plan.get(f"t{i}") for i in range(1, most + 1)}, ensure_ascii=False)
 

@@ -73,7 +73,7 @@ class Restater(Member):
         try:
             reply = await run.by(self.name).ask(
                 self.system,
-                f"{self.told(before)}\nLast message: {question.text}",
+                f"{self.transcript(before)}\nLast message: {question.text}",
                 examples=self.examples,
                 max_tokens=self.max_tokens,
             )
@@ -84,12 +84,12 @@ class Restater(Member):
             wrong = unfit(text, question.text, before) if reply.finish == "stop" else "it was cut"
         if wrong:
             run.emit(Failed(self.name, wrong))
-            return replace(question, text=f"{question.text}\n\n(Said before that:\n{self.told(before[-2:])})")
+            return replace(question, text=f"{question.text}\n\n(Said before that:\n{self.transcript(before[-2:])})")
         if text != question.text:
             run.emit(Decided("restate", text))
         return replace(question, text=text)
 
-    def told(self, turns: tuple[Turn, ...]) -> str:
+    def transcript(self, turns: tuple[Turn, ...]) -> str:
         """The turns, each in one line."""
         said = {"user": "Person", "assistant": "Answer"}
         return "\n".join(f"{said[turn.role]}: {self.shortened(turn.text)}" for turn in turns)

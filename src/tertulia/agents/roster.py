@@ -32,13 +32,13 @@ def roster() -> Roster:
     agents, broken = dict[str, Agent](), dict[str, str]()
     for name in sorted(parts("agent"), key=lambda name: (name != FIRST, name)):
         try:
-            agents[name] = made(name)
+            agents[name] = make_agent(name)
         except SettingsError as error:
             broken[name] = str(error)
     return Roster(agents, tuple(agent for agent in agents.values() if not agent.condition), broken)
 
 
-def made(name: str) -> Agent:
+def make_agent(name: str) -> Agent:
     """The agent that is registered under a name.
 
     Raises:

@@ -32,21 +32,21 @@ class Synthesizer(Member):
     async def compile(self, question: Question, findings: Findings, run: Run) -> Answer:
         """The answer, whatever it takes: if no model can write it, it lists what was found."""
         images = tuple(image for finding in findings.values() for image in finding.images)
-        citations = cited(findings)
+        citations = citations_of(findings)
         try:
             reply = await self.write(question, findings, run.by(self.name))
         except (BudgetExceeded, ModelError) as error:
             if not any(finding.ok for finding in findings.values()):
                 raise
             run.emit(Failed(self.name, str(error)))
-            return Answer(listed(findings), None, findings, images, citations, stopped=str(error))
+            return Answer(as_list(findings), None, findings, images, citations, stopped=str(error))
         return replace(reply.as_answer(), findings=findings, images=images, citations=citations)
 
     async def write(self, question: Question, findings: Findings, run: Run) -> Reply:
         """Ask for the answer, with findings cut in half for as long as the prompt is too long."""
         longest = max((len(finding.text) for finding in findings.values()), default=0)
         while True:
-            citations = cited(findings)
+            citations = citations_of(findings)
             known = f"{as_text(findings, citations)}\n{KEEP}" if citations else as_text(findings)
             text = f"Question: {question.text}\n\nFindings:\n{known}\n\nWrite the answer{tongue(question)}."
             try:
@@ -63,7 +63,7 @@ class Synthesizer(Member):
             findings = {id: replace(f, text=f.text[:longest]) for id, f in findings.items()}
 
 
-def cited(findings: Findings) -> tuple[Citation, ...]:
+def citations_of(findings: Findings) -> tuple[Citation, ...]:
     """The citations of all findings, each once, in the order in which they are numbered from 1."""
     return tuple(dict.fromkeys(citation for finding in findings.values() for citation in finding.citations))
 
@@ -73,6 +73,6 @@ def tongue(question: Question) -> str:
     return f" in {question.language}" if question.language else ", in the language of the question"
 
 
-def listed(findings: Findings) -> str:
+def as_list(findings: Findings) -> str:
     """The findings as they are, one a line."""
     return "\n".join(f"- {finding.asked}: {line(finding)}" for finding in findings.values())

@@ -41,7 +41,7 @@ def print_agents(settings: Settings, as_json: bool) -> None:
     default = settings.model
     if default in ("", "auto"):
         default, _ = asyncio.run(choose(settings))
-    rows = list(listed(settings, default))
+    rows = list(rows_of(settings, default))
     if as_json:
         print(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2))
         return
@@ -51,7 +51,7 @@ def print_agents(settings: Settings, as_json: bool) -> None:
             print(row.error, file=sys.stderr)
 
 
-def listed(settings: Settings, default: str) -> Iterator[Row]:
+def rows_of(settings: Settings, default: str) -> Iterator[Row]:
     """Agents first, then those who plan, judge, draft and compile, then what cannot be used."""
     for member in sorted(everyone().values(), key=lambda member: not isinstance(member, Agent)):
         model = settings.agent_models.get(member.name, default) if member.asks else None

@@ -14,7 +14,7 @@ OPTION = re.compile(r"\W*([A-H])(?:[).:]\s.*|\W*)$", re.S)
 """An option by its letter: `C`, `(c)` in capitals, `C) Carla`."""
 
 
-def concluded(text: str) -> str:
+def conclusion_of(text: str) -> str:
     """What stands in the last box of a reply, else after its last `Answer:`, else in its last line."""
     return conclusion(text).strip(" .")
 

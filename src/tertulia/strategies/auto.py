@@ -15,7 +15,7 @@ from ..run import Run
 from ..types import Answer, Effort, Question
 from . import Strategy
 from .answers import as_answer
-from .compute import Compute, unanswered
+from .compute import Compute, why_unanswered
 from .direct import Direct
 from .rag import Rag
 from .refine import Refine
@@ -75,9 +75,11 @@ class Auto(Strategy):
             case "direct":
                 return await self.direct(question, run)
             case "compute":
-                return await self.computed(question, run, self.compute.once() if choice.guessed else self.compute)
+                return await self.answer_by_program(
+                    question, run, self.compute.once() if choice.guessed else self.compute
+                )
             case "vote":
-                return await self.voted(question, run)
+                return await self.answer_by_vote(question, run)
             case "refine":
                 return await self.refine(question, run)
             case "synthesize":
@@ -90,7 +92,7 @@ class Auto(Strategy):
         plain = choice.route in ("direct", "compute") and not choice.known and not question.images
         return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
-    async def computed(self, question: Question, run: Run, compute: Compute) -> Answer:
+    async def answer_by_program(self, question: Question, run: Run, compute: Compute) -> Answer:
         """The answer of a program; if none ran, of one call, or with high effort of a plan or a vote.
 
         Measured in docs/lab.md: where the model wrote no program that runs, its samples and plans were no more often
@@ -100,7 +102,7 @@ class Auto(Strategy):
         finding = await compute.work(question, run)
         if finding.ok:
             return await compute.as_answer(question, finding, run)
-        reason = unanswered(finding)
+        reason = why_unanswered(finding)
         if not self.thorough:
             run.emit(Decided("direct", reason))
             return await self.direct(question, run)
@@ -108,9 +110,9 @@ class Auto(Strategy):
             run.emit(Decided("plan", reason))
             return await self.plan(question, run)
         run.emit(Decided("vote", reason))
-        return await self.voted(question, run)
+        return await self.answer_by_vote(question, run)
 
-    async def voted(self, question: Question, run: Run) -> Answer:
+    async def answer_by_vote(self, question: Question, run: Run) -> Answer:
         """The answer of the majority; of a plan if there is none worth the name, and parts or effort to plan with."""
         ballot = await self.vote.poll(question, run)
         found = f"certainty {ballot.certainty:.2f} after {len(ballot.samples)}"

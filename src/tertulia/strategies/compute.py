@@ -35,7 +35,7 @@ class Compute(Strategy):
     async def __call__(self, question: Question, run: Run) -> Answer:
         finding = await self.work(question, run)
         if not finding.ok:
-            run.emit(Decided("direct", unanswered(finding)))
+            run.emit(Decided("direct", why_unanswered(finding)))
             return await self.direct(question, run)
         return await self.as_answer(question, finding, run)
 
@@ -56,6 +56,6 @@ class Compute(Strategy):
         return finding
 
 
-def unanswered(finding: Finding) -> str:
+def why_unanswered(finding: Finding) -> str:
     """Why something else must answer the question."""
     return f"no program that answers the question ran: {finding.text}"
