@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia import Budget, House, Ledger, Plan, Question, Task, Usage
-from tertulia.agents.planner import Planner, parse, schema
+from tertulia.agents.planner import Planner, parse, plan_as_json, schema
 from tertulia.books import Books
 from tertulia.codec import as_dict, from_dict
 from tertulia.errors import BudgetExceeded, ModelBusy, ModelError, TertuliaError
