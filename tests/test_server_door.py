@@ -18,7 +18,7 @@ from tertulia.durable.configuration import Overrides, configuration, with_overri
 from tertulia.durable.configuration import settings_of as settings_again
 from tertulia.errors import ModelUnreachable, SettingsError
 from tertulia.providers.scripted import Scripted
-from tertulia.server.keys import PREFIX, Door, door, hashed, new_key
+from tertulia.server.keys import PREFIX, Door, digest_of, door, new_key
 from tertulia.server.limits import Account
 from tertulia.server.problems import Problem
 from tertulia.server.reading.asking import Asking
@@ -32,7 +32,7 @@ from .serving import scripted_house, serving
 
 ASKED = {"model": "tertulia-direct", "messages": [{"role": "user", "content": "Hello?"}]}
 ANN, BEN = PREFIX + "a" * 43, PREFIX + "b" * 43
-KEYS = {"ann": Key(sha256=hashed(ANN)), "ben": Key(sha256=hashed(BEN))}
+KEYS = {"ann": Key(sha256=digest_of(ANN)), "ben": Key(sha256=digest_of(BEN))}
 
 
 def call(server, method, path, body=None, **headers):
@@ -102,7 +102,7 @@ def test_a_server_without_keys_does_not_listen_to_others(host):
 
 @pytest.mark.parametrize(
     "authorization",
-    [None, "", "Bearer ", "Bearer wrong", f"Basic {ANN}", f"Bearer {ANN}x", f"Bearer {hashed(ANN)}", "Bearer ünï"],
+    [None, "", "Bearer ", "Bearer wrong", f"Basic {ANN}", f"Bearer {ANN}x", f"Bearer {digest_of(ANN)}", "Bearer ünï"],
 )
 def test_with_keys_nobody_asks_without_one(keyed, authorization):
     headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
@@ -143,7 +143,7 @@ def test_what_one_stores_does_not_exist_for_another(keyed):
 
 
 def test_a_key_has_a_rate():
-    limited = {"ann": Key(sha256=hashed(ANN), requests_per_minute=2), "ben": KEYS["ben"]}
+    limited = {"ann": Key(sha256=digest_of(ANN), requests_per_minute=2), "ben": KEYS["ben"]}
     with serving(keys=limited) as server, client(server, ANN) as ann, client(server, BEN) as ben:
         for _ in range(2):
             ann.chat.completions.create(**ASKED)
@@ -155,7 +155,7 @@ def test_a_key_has_a_rate():
 
 
 def test_a_key_has_a_budget_a_day_and_asking_again_does_not_help():
-    limited = {"ann": Key(sha256=hashed(ANN), tokens_per_day=1000)}
+    limited = {"ann": Key(sha256=digest_of(ANN), tokens_per_day=1000)}
     with serving(keys=limited) as server, client(server, ANN) as ann:
         ann.chat.completions.create(**ASKED)
         assert 0 < server.service.accounts["ann"].tokens < 1000
@@ -167,7 +167,7 @@ def test_a_key_has_a_budget_a_day_and_asking_again_does_not_help():
 
 
 def test_a_run_may_spend_what_is_left_of_the_day_and_no_more():
-    limited = {"ann": Key(sha256=hashed(ANN), tokens_per_day=300)}
+    limited = {"ann": Key(sha256=digest_of(ANN), tokens_per_day=300)}
     with serving(keys=limited) as server, client(server, ANN) as ann:
         ann.chat.completions.create(**(ASKED | {"model": "tertulia"}))
         assert server.service.accounts["ann"].tokens <= 300
@@ -175,7 +175,7 @@ def test_a_run_may_spend_what_is_left_of_the_day_and_no_more():
 
 def test_a_budget_a_day_starts_anew_the_next_day():
     now = [1e9]
-    account = Account(Key(sha256=hashed(ANN), tokens_per_day=5), clock=lambda: now[0])
+    account = Account(Key(sha256=digest_of(ANN), tokens_per_day=5), clock=lambda: now[0])
     account.enter()
     account.spend(Ledger([Entry("k", 1, "a", "m", Usage(5, 5), "ok")]))
     with pytest.raises(Problem, match="midnight"):
@@ -185,7 +185,7 @@ def test_a_budget_a_day_starts_anew_the_next_day():
 
 
 def test_a_key_runs_only_so_many_at_once():
-    account = Account(Key(sha256=hashed(ANN), runs=1))
+    account = Account(Key(sha256=digest_of(ANN), runs=1))
     account.enter()
     with pytest.raises(Problem, match="at once"):
         account.enter()
@@ -220,7 +220,7 @@ def test_no_log_holds_a_key_or_what_was_said(caplog):
     assert status == 500
     assert headers["x-request-id"] in caplog.text
     assert "a bug" not in body
-    for hidden in (ANN, hashed(ANN), "swordfish"):
+    for hidden in (ANN, digest_of(ANN), "swordfish"):
         assert hidden not in caplog.text
 
 
@@ -276,7 +276,7 @@ async def test_a_house_may_not_take_the_name_of_another_model(tmp_path, monkeypa
 def test_the_command_prints_a_key_and_the_hash_that_lets_it_in(capsys):
     cli.new_key("ann")
     key, settings = capsys.readouterr()
-    assert f'[server.keys.ann]\nsha256 = "{hashed(key.strip())}"' in settings
+    assert f'[server.keys.ann]\nsha256 = "{digest_of(key.strip())}"' in settings
     assert key.strip() not in settings
 
 
@@ -288,7 +288,7 @@ def test_the_command_does_not_serve_others_without_keys():
 async def test_what_a_key_spent_today_is_known_after_a_restart_and_at_every_server(tmp_path, monkeypatch):
     monkeypatch.setenv("TERTULIA_CONFIG", str(tmp_path / "none.toml"))
     monkeypatch.setattr("tertulia.server.limits.LOOK_SECONDS", 0.05)
-    keys = {"ann": {"sha256": hashed(ANN), "tokens_per_day": 100}}
+    keys = {"ann": {"sha256": digest_of(ANN), "tokens_per_day": 100}}
     settings = load(model="scripted", database=str(tmp_path / "runs.db"), server={"keys": keys})
     asking = Asking("tertulia-direct", Question("How much is that?"))
     async with open_service(settings, "127.0.0.1", print) as other:

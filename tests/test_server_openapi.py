@@ -15,6 +15,8 @@ from tertulia.errors import ModelError
 from tertulia.server import objects
 from tertulia.server.about.openapi import document
 from tertulia.server.about.operations import OPERATIONS
+from tertulia.server.chat.chat_objects import ChatChunk, ChatCompletion
+from tertulia.server.responses.response_objects import Response, ResponseEvent
 from tertulia.strategies.direct import Direct
 
 from .serving import scripted_house, serving
@@ -68,34 +70,34 @@ def test_chats_and_responses_are_what_their_types_say():
     usage = {"include_usage": True}
     with serving() as server:
         for more in ({}, {"n": 2, "metadata": {"topic": "time"}}, {"tools": [tool]}):
-            assert_is(objects.ChatCompletion, sent(server, "chat/completions", messages=ASKED, **more))
+            assert_is(ChatCompletion, sent(server, "chat/completions", messages=ASKED, **more))
         chunks = sent(server, "chat/completions", messages=ASKED, stream=True, stream_options=usage)
-        assert_is(list[objects.Chunk], chunks)
-        assert_is(objects.Response, sent(server, "responses", input=ASKED))
-        assert_is(list[objects.ResponseEvent], sent(server, "responses", input=ASKED, stream=True))
-        assert_is(list[objects.ResponseEvent], sent(server, "responses", input=ASKED, stream=True, background=True))
+        assert_is(list[ChatChunk], chunks)
+        assert_is(Response, sent(server, "responses", input=ASKED))
+        assert_is(list[ResponseEvent], sent(server, "responses", input=ASKED, stream=True))
+        assert_is(list[ResponseEvent], sent(server, "responses", input=ASKED, stream=True, background=True))
 
 
 def test_tool_calls_and_failures_are_what_their_types_say():
     asked = [{"role": "user", "content": HANDY}]
     with serving(handy(Direct())) as server:
-        assert_is(objects.ChatCompletion, sent(server, "chat/completions", messages=asked, tools=[CHAT_TOOL]))
+        assert_is(ChatCompletion, sent(server, "chat/completions", messages=asked, tools=[CHAT_TOOL]))
         chunks = sent(server, "chat/completions", messages=asked, tools=[CHAT_TOOL], stream=True)
-        assert_is(list[objects.Chunk], chunks)
+        assert_is(list[ChatChunk], chunks)
         assert any("tool_calls" in choice["delta"] for chunk in chunks for choice in chunk["choices"])
         made = sent(server, "responses", input=asked, tools=[RESPONSES_TOOL])
-        assert_is(objects.Response, made)
+        assert_is(Response, made)
         assert made["output"][-1]["type"] == "function_call"
         events = sent(server, "responses", input=asked, tools=[RESPONSES_TOOL], stream=True)
-        assert_is(list[objects.ResponseEvent], events)
+        assert_is(list[ResponseEvent], events)
 
     def fails(system, text):
         raise ModelError("the wire was cut")
 
     with serving(scripted_house(fails)) as server:
         *chunks, error = sent(server, "chat/completions", messages=asked, stream=True)
-        assert_is(list[objects.Chunk], chunks)
+        assert_is(list[ChatChunk], chunks)
         assert_is(objects.ErrorObject, error)
         events = sent(server, "responses", input=asked, stream=True)
         assert events[-1]["type"] == "response.failed"
-        assert_is(list[objects.ResponseEvent], events)
+        assert_is(list[ResponseEvent], events)

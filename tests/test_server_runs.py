@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tertulia.cli import app
 from tertulia.ids import run_of
-from tertulia.server.keys import hashed
+from tertulia.server.keys import digest_of
 from tertulia.stores.places import runs_at
 from tertulia.stores.records import Wanted
 
@@ -252,7 +252,7 @@ async def test_a_server_that_is_told_to_stop_leaves_its_background_responses_to_
 
 def test_each_served_question_is_a_run_of_whoever_asked(village):
     town = village
-    town.settings(f'[server.keys.ann]\nsha256 = "{hashed("sk-ann")}"\n')
+    town.settings(f'[server.keys.ann]\nsha256 = "{digest_of("sk-ann")}"\n')
     server = town.serve()
     with client(server, key="sk-ann") as ann:
         chat = ann.chat.completions.create(**CHAT, n=2)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tertulia.server.keys import hashed
+from tertulia.server.keys import digest_of
 from tertulia.stores.places import runs_at
 from tertulia.stores.served import Documents
 
@@ -189,7 +189,7 @@ def test_a_failure_does_not_use_up_its_key(start, provider):
 
 
 def test_two_owners_do_not_see_each_other(start, provider):
-    keys = f'[server.keys.ann]\nsha256 = "{hashed(ANN)}"\n[server.keys.ben]\nsha256 = "{hashed(BEN)}"\n'
+    keys = f'[server.keys.ann]\nsha256 = "{digest_of(ANN)}"\n[server.keys.ben]\nsha256 = "{digest_of(BEN)}"\n'
     server = start(settings=keys)
     made = server.get("responses", ASKED, key=ANN, Idempotency_Key="k1")
     kill(server.process)

@@ -52,7 +52,7 @@ def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | No
     return Starlette(
         routes=[
             *(Route(one.path, endpoint(one, once), methods=[one.method]) for one in OPERATIONS),
-            Route("/openapi.json", described, methods=["GET"]),
+            Route("/openapi.json", openapi, methods=["GET"]),
             Route("/docs", docs, methods=["GET"]),
         ],
         middleware=[cors] if origins else [],
@@ -123,7 +123,7 @@ async def not_here(request: Request, error: Exception) -> Response:
     return response
 
 
-async def described(request: Request) -> Response:
+async def openapi(request: Request) -> Response:
     return JSONResponse(document(OPERATIONS, tuple(request.app.state.service.houses.ids)))
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 from ..model import OUT_OF_TIME, OUT_OF_TOKENS
 from ..progress import Progress
 from ..usage import Ledger, Report
-from .objects import AgentUsage, FinishReason, ResponseUsage, TertuliaUsage, Usage
+from .objects import AgentUsage, ChatUsage, FinishReason, ResponseUsage, TertuliaUsage
 
 
-def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> Usage:
+def chat_usage(runs: Sequence[Progress], ignored: Sequence[str] = (), stored: Sequence[str] = ()) -> ChatUsage:
     """The `usage` of a chat completion; `stored` are the ids under which its runs are kept.
 
     All that was read is prompt, all that was written is completion, and what of that was not shown is reasoning.
@@ -67,14 +67,14 @@ def three_numbers(
         "cost_usd": report.cost,
         "calls": report.calls,
         "strategy": runs[0].strategy,
-        "agents": agents([run.ledger for run in runs]),
+        "agents": spent_by_agent([run.ledger for run in runs]),
         "stopped": stopped,
         "ignored": list(ignored),
         "runs": list(stored),
     }
 
 
-def agents(ledgers: Sequence[Ledger]) -> list[AgentUsage]:
+def spent_by_agent(ledgers: Sequence[Ledger]) -> list[AgentUsage]:
     """What each agent spent, in the order in which they began."""
     spent: dict[str, AgentUsage] = {}
     for entry in (entry for ledger in ledgers for entry in ledger):

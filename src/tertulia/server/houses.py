@@ -22,7 +22,7 @@ from ..stores.records import Stored
 from ..usage import Usage
 from .problems import Problem, refused
 from .reading.asking import Asking
-from .reading.tools import without_tools
+from .reading.functions import without_tools
 
 DEFAULT = "tertulia"
 

@@ -22,10 +22,10 @@ PREFIX = "tertulia-"
 def new_key() -> tuple[str, str]:
     """A key of 256 random bits, and its hash for the settings."""
     key = PREFIX + secrets.token_urlsafe(32)
-    return key, hashed(key)
+    return key, digest_of(key)
 
 
-def hashed(key: str) -> str:
+def digest_of(key: str) -> str:
     """SHA-256 in hexadecimal; no slow hash is needed, since nobody guesses 256 random bits."""
     return hashlib.sha256(key.encode()).hexdigest()
 
@@ -55,7 +55,7 @@ class Door:
         scheme, _, key = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise _unknown("You did not send a key: send it as the header `Authorization: Bearer KEY`.")
-        given, holder = hashed(key.strip()), None
+        given, holder = digest_of(key.strip()), None
         for name, known in self.keys.items():  # all of them, so that time does not tell which one is near
             if hmac.compare_digest(known.sha256, given):
                 holder = name

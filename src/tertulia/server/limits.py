@@ -159,7 +159,7 @@ class Accounts:
                 account.spend(ledger)
 
     @asynccontextmanager
-    async def kept_fresh(self) -> AsyncIterator[Accounts]:
+    async def keep_fresh(self) -> AsyncIterator[Accounts]:
         """Keep them as the database has them: within seconds, and at once after a visit here.
 
         Raises:

@@ -14,7 +14,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass
-class Family:
+class Metric:
     """A metric with its labels."""
 
     name: str
@@ -28,7 +28,7 @@ class Family:
     def lines(self) -> Iterable[str]:
         yield from head(self.name, self.help, self.kind)
         for labels, value in self.values.items():
-            yield f"{self.name}{written(labels)} {value:.17g}"
+            yield f"{self.name}{label_text(labels)} {value:.17g}"
 
 
 @dataclass
@@ -51,24 +51,24 @@ class Histogram:
             so_far = 0
             for bound, count in zip((*map(str, BUCKETS), "+Inf"), counts, strict=True):
                 so_far += count
-                yield f"{self.name}_bucket{written((*labels, ('le', bound)))} {so_far}"
-            yield f"{self.name}_sum{written(labels)} {self.sums[labels]:.6f}"
-            yield f"{self.name}_count{written(labels)} {so_far}"
+                yield f"{self.name}_bucket{label_text((*labels, ('le', bound)))} {so_far}"
+            yield f"{self.name}_sum{label_text(labels)} {self.sums[labels]:.6f}"
+            yield f"{self.name}_count{label_text(labels)} {so_far}"
 
 
 @dataclass
 class Metrics:
     """What the server has done since it started."""
 
-    requests: Family = field(default_factory=lambda: Family("tertulia_requests_total", "Requests answered."))
+    requests: Metric = field(default_factory=lambda: Metric("tertulia_requests_total", "Requests answered."))
     seconds: Histogram = field(
         default_factory=lambda: Histogram("tertulia_request_seconds", "Time from a request to the end of its answer.")
     )
-    tokens: Family = field(
-        default_factory=lambda: Family("tertulia_tokens_total", "Tokens billed: input, output, reasoning.")
+    tokens: Metric = field(
+        default_factory=lambda: Metric("tertulia_tokens_total", "Tokens billed: input, output, reasoning.")
     )
-    calls: Family = field(default_factory=lambda: Family("tertulia_model_calls_total", "Attempts at model calls."))
-    usd: Family = field(default_factory=lambda: Family("tertulia_cost_usd_total", "US dollars, where known."))
+    calls: Metric = field(default_factory=lambda: Metric("tertulia_model_calls_total", "Attempts at model calls."))
+    usd: Metric = field(default_factory=lambda: Metric("tertulia_cost_usd_total", "US dollars, where known."))
 
     def settle(self, model: str, run: Progress) -> None:
         """Count what a run cost, however it ended."""
@@ -96,7 +96,7 @@ def head(name: str, help: str, kind: str) -> list[str]:
     return [f"# HELP {name} {help}", f"# TYPE {name} {kind}"]
 
 
-def written(labels: Labels) -> str:
+def label_text(labels: Labels) -> str:
     """Labels as Prometheus reads them."""
     if not labels:
         return ""

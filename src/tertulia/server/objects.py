@@ -1,10 +1,12 @@
-"""What clients are sent: the objects of OpenAI's protocol, as types that cost nothing at run time."""
+"""What clients are sent in either protocol: objects of OpenAI's API, as types that cost nothing at run time."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Required
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
+
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 # -- what it cost
 
@@ -57,7 +59,7 @@ class CompletionDetails(TypedDict):
     rejected_prediction_tokens: int
 
 
-class Usage(TypedDict):
+class ChatUsage(TypedDict):
     """Of a chat completion: all that was read is prompt, all that was written is completion."""
 
     prompt_tokens: int
@@ -88,226 +90,19 @@ class ResponseUsage(TypedDict):
     tertulia: TertuliaUsage
 
 
-# -- chat completions
-
-
-class CalledFunction(TypedDict):
-    name: str
-    arguments: str
-    """JSON, as the model wrote it."""
-
-
-class ToolCall(TypedDict):
-    id: str
-    type: Literal["function"]
-    function: CalledFunction
-
-
-class ToolCallDelta(ToolCall):
-    index: int
-
-
-class AssistantMessage(TypedDict):
-    role: Literal["assistant"]
-    content: str | None
-    reasoning_content: str
-    refusal: str | None
-    annotations: list[Any]
-    tool_calls: NotRequired[list[ToolCall]]
-
-
-class Delta(TypedDict, total=False):
-    """What a chunk adds to a message."""
-
-    role: Literal["assistant"]
-    content: str
-    reasoning_content: str
-    tool_calls: list[ToolCallDelta]
-
-
-FinishReason = Literal["stop", "length", "tool_calls"]
-
-
-class Choice(TypedDict):
-    index: int
-    message: AssistantMessage
-    logprobs: None
-    finish_reason: FinishReason
-
-
-class ChunkChoice(TypedDict):
-    index: int
-    delta: Delta
-    logprobs: None
-    finish_reason: FinishReason | None
-
-
-class ChatCompletion(TypedDict):
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    system_fingerprint: str
-    service_tier: str
-    choices: list[Choice]
-    usage: Usage
-    metadata: NotRequired[dict[str, str]]
-
-
-class Chunk(TypedDict):
-    """A piece of a completion that is streamed."""
-
-    id: str
-    object: Literal["chat.completion.chunk"]
-    created: int
-    model: str
-    system_fingerprint: str
-    service_tier: str
-    choices: list[ChunkChoice]
-    usage: NotRequired[Usage | None]
-    """Where it is asked for: in the last chunk, and None in all others."""
-
-
-# -- responses
-
-
-class SummaryText(TypedDict):
-    type: Literal["summary_text"]
-    text: str
-
-
-class OutputText(TypedDict):
-    type: Literal["output_text"]
-    text: str
-    annotations: list[Any]
-    logprobs: list[Any]
-
-
-ItemStatus = Literal["in_progress", "completed", "incomplete"]
-
-
-class ReasoningItem(TypedDict):
-    id: str
-    type: Literal["reasoning"]
-    status: ItemStatus
-    summary: list[SummaryText]
-
-
-class MessageItem(TypedDict):
-    id: str
-    type: Literal["message"]
-    status: ItemStatus
-    role: Literal["assistant"]
-    content: list[OutputText]
-
-
-class CallItem(TypedDict):
-    id: str
-    type: Literal["function_call"]
-    status: ItemStatus
-    call_id: str
-    name: str
-    arguments: str
-
-
-OutputItem = ReasoningItem | MessageItem | CallItem
-Status = Literal["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]
-
-
-class ResponseError(TypedDict):
-    code: str
-    message: str
-    param: str | None
-    type: str
-
-
-class IncompleteDetails(TypedDict):
-    reason: Literal["max_output_tokens"]
-
-
-class Response(TypedDict):
-    id: str
-    object: Literal["response"]
-    created_at: int
-    status: Status
-    background: bool
-    completed_at: int | None
-    error: ResponseError | None
-    incomplete_details: IncompleteDetails | None
-    instructions: str | None
-    max_output_tokens: int | None
-    max_tool_calls: int | None
-    model: str
-    output: list[OutputItem]
-    parallel_tool_calls: bool
-    previous_response_id: str | None
-    reasoning: dict[str, str | None]
-    service_tier: str
-    store: bool
-    temperature: float | None
-    text: dict[str, Any]
-    tool_choice: str | dict[str, Any]
-    tools: list[dict[str, Any]]
-    top_logprobs: int
-    top_p: float
-    truncation: str
-    usage: ResponseUsage | None
-    user: str | None
-    metadata: dict[str, str]
-
-
-class EventDetails(TypedDict, total=False):
-    """What an event may hold besides its type and number."""
-
-    response: Response
-    item_id: str
-    output_index: int
-    content_index: int
-    summary_index: int
-    item: OutputItem
-    part: OutputText | SummaryText
-    delta: str
-    text: str
-    logprobs: list[Any]
-    name: str
-    arguments: str
-    code: str | None
-    message: str
-    param: str | None
-
-
-class ResponseEvent(EventDetails):
-    type: Required[str]
-    sequence_number: Required[int]
-
-
-class Deleted(TypedDict):
-    id: str
-    object: Literal["response"]
-    deleted: bool
-
-
-class InputItems(TypedDict):
-    object: Literal["list"]
-    data: list[dict[str, Any]]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
-
-
 # -- the server
 
 
-class Model(TypedDict):
+class ModelObject(TypedDict):
     id: str
     object: Literal["model"]
     created: int
     owned_by: str
 
 
-class Models(TypedDict):
+class ModelList(TypedDict):
     object: Literal["list"]
-    data: list[Model]
+    data: list[ModelObject]
 
 
 class Health(TypedDict):
@@ -320,7 +115,7 @@ class ErrorDetails(TypedDict):
     param: str | None
     """The parameter that is to blame; None if none is."""
     code: str | None
-    usage: NotRequired[Usage | ResponseUsage]
+    usage: NotRequired[ChatUsage | ResponseUsage]
     """What was spent all the same."""
 
 

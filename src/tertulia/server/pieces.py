@@ -34,20 +34,20 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Said:
+class Words:
     """A piece of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedCall:
     """A tool of the client that is to be called before there is an answer."""
 
     call: Call
 
 
-Piece = Line | Said | Wanted
+Piece = Line | Words | WantedCall
 
 
 @dataclass
@@ -65,9 +65,9 @@ class Teller:
         if self.whole and not isinstance(event, Answered):
             return
         if text := self.answer.see(event):
-            yield Said(text)
+            yield Words(text)
         if isinstance(event, Answered):
-            yield from map(Wanted, event.answer.calls)
+            yield from map(WantedCall, event.answer.calls)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from ..errors import (
     TertuliaError,
     UnusableReply,
 )
-from .objects import ErrorDetails, ErrorObject, ResponseUsage, Usage
+from .objects import ChatUsage, ErrorDetails, ErrorObject, ResponseUsage
 
 JSON = dict[str, Any]
 """What nobody but the client knows the shape of."""
@@ -42,7 +42,7 @@ class Problem(Exception):
     """Seconds after which asking again may work; None if that is not known."""
     again: bool | None = None
     """Whether asking again is worth it; None leaves it to the client, who goes by the status."""
-    usage: Usage | ResponseUsage | None = None
+    usage: ChatUsage | ResponseUsage | None = None
     """What was spent all the same."""
 
     @property
@@ -81,8 +81,8 @@ def unreadable(error: ValidationError) -> Problem:
     Where a parameter may be of several types, what is wrong with the one it has says more than that it is no other.
     """
     wrong = error.errors(include_input=False, include_url=False)
-    param = where(wrong[0]["loc"])
-    same = [one for one in wrong if where(one["loc"]) == param]
+    param = param_at(wrong[0]["loc"])
+    same = [one for one in wrong if param_at(one["loc"]) == param]
     first = next((one for one in same if not one["type"].endswith("_type")), wrong[0])
     if first["type"] == "missing":
         return refused(param, f"Missing required parameter: {param!r}.", "missing_required_parameter")
@@ -91,7 +91,7 @@ def unreadable(error: ValidationError) -> Problem:
     return refused(param, f"Invalid value for {param!r}: {first['msg']}.")
 
 
-def where(path: Sequence[str | int]) -> str:
+def param_at(path: Sequence[str | int]) -> str:
     """A place in the body as `messages[0].content`; the names of types that pydantic puts in are left out."""
     text = ""
     for part in path:
@@ -102,7 +102,7 @@ def where(path: Sequence[str | int]) -> str:
     return text
 
 
-def as_problem(error: BaseException, usage: Usage | ResponseUsage | None = None, open_book: bool = True) -> Problem:
+def as_problem(error: BaseException, usage: ChatUsage | ResponseUsage | None = None, open_book: bool = True) -> Problem:
     """What the client is told of an error.
 
     Args:

@@ -19,7 +19,7 @@ from .houses import Houses
 from .keys import Door
 from .limits import Accounts, Turns
 from .metrics import Metrics
-from .objects import ResponseUsage, Usage
+from .objects import ChatUsage, ResponseUsage
 from .problems import Problem, as_problem, trace
 from .reading.client import unless_gone
 from .reading.fetching import Fetcher
@@ -70,7 +70,7 @@ class Service:
             return {}
         return await unless_gone(request, self.fetcher.fetch(places))
 
-    def problem(self, error: BaseException, usage: Usage | ResponseUsage | None = None) -> Problem:
+    def problem(self, error: BaseException, usage: ChatUsage | ResponseUsage | None = None) -> Problem:
         """What the client is told of an error; one that nobody foresaw is logged, without what was said."""
         if not isinstance(error, Problem | TertuliaError):
             log.error("a run failed: %s", trace(error))

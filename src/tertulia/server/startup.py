@@ -24,9 +24,9 @@ from .houses import Houses
 from .keys import Door, door
 from .limits import Accounts
 from .problems import trace
-from .reading.fetching import fetching
+from .reading.fetching import open_fetcher
 from .runners import Runner
-from .runners.here import Here, Stored
+from .runners.here import Here, HereStored
 from .runners.queued import Queued
 from .service import Service
 from .takeover import Takeover
@@ -65,13 +65,13 @@ async def at_work(
         keep_days: Age at which runs and responses are deleted; None keeps them.
     """
     async with AsyncExitStack() as stack:
-        fetcher = await stack.enter_async_context(fetching(serving))
+        fetcher = await stack.enter_async_context(open_fetcher(serving))
         await stack.enter_async_context(runs)
         heartbeat = await stack.enter_async_context(Heartbeat(runs, this_process("server")))
         documents = Documents(runs.database, None if serving.store else serving.stored)
         await stack.enter_async_context(beside(every(PRUNE_SECONDS, lambda: prune(runs, keep_days), _report)))
         accounts = Accounts(door.keys, Spending(runs.database), serving.store)
-        await stack.enter_async_context(accounts.kept_fresh())
+        await stack.enter_async_context(accounts.keep_fresh())
         service = Service(houses, door, serving, heartbeat, documents, _runner(serving, heartbeat), accounts, fetcher)
         if service.runner.works_here:
             await asyncio.to_thread(language_of, ENGLISH)
@@ -83,7 +83,7 @@ async def at_work(
 def _runner(serving: Serving, heartbeat: Heartbeat) -> Runner:
     if serving.enqueue:
         return Queued(heartbeat)
-    return Stored(heartbeat) if serving.store else Here(heartbeat)
+    return HereStored(heartbeat) if serving.store else Here(heartbeat)
 
 
 def _report(error: Exception) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from ..objects import Health, Model, Models
+from ..objects import Health, ModelList, ModelObject
 from ..service import Service
 
 
 async def models(request: Request, service: Service, holder: str) -> Response:
     """The models on offer."""
-    offered: Models = {"object": "list", "data": [_model(id, service) for id in service.houses.ids]}
+    offered: ModelList = {"object": "list", "data": [_model(id, service) for id in service.houses.ids]}
     return JSONResponse(offered)
 
 
@@ -22,7 +22,7 @@ async def model(request: Request, service: Service, holder: str) -> Response:
     return JSONResponse(_model(id, service))
 
 
-def _model(id: str, service: Service) -> Model:
+def _model(id: str, service: Service) -> ModelObject:
     return {"id": id, "object": "model", "created": service.started, "owned_by": "tertulia"}
 
 

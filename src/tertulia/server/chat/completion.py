@@ -10,22 +10,21 @@ from ... import ids
 from ...schedule import gather
 from ...types import Call
 from ..bill import chat_usage, finish_reason
-from ..objects import (
-    AssistantMessage,
-    ChatCompletion,
-    Choice,
-    Chunk,
-    ChunkChoice,
-    Delta,
-    FinishReason,
-    ToolCall,
-    Usage,
-)
-from ..pieces import Line, Piece, Said, Wanted
+from ..objects import ChatUsage, FinishReason
+from ..pieces import Line, Piece, WantedCall, Words
 from ..problems import Problem, stopping
 from ..reading.chat_request import ChatRequest
 from ..sse import EventStream, frame
 from ..visit import Visit
+from .chat_objects import (
+    AssistantMessage,
+    ChatChoice,
+    ChatChunk,
+    ChatChunkChoice,
+    ChatCompletion,
+    Delta,
+    ToolCall,
+)
 from .choices import interleaved
 
 DONE = b"data: [DONE]\n\n"
@@ -38,7 +37,7 @@ class Completion:
         """`reply` is what it becomes under an idempotency key; empty for none."""
         self.visit, self.asked = visit, asked
         visit.served, visit.lasts = ids.new_id(ids.COMPLETION, reply), bool(reply)
-        self._stem: Chunk = {
+        self._stem: ChatChunk = {
             "id": visit.served,
             "object": "chat.completion.chunk",
             "created": int(time.time()),
@@ -76,12 +75,12 @@ class Completion:
             completion["metadata"] = self.asked.metadata
         return completion
 
-    async def _choice(self, number: int) -> Choice:
+    async def _choice(self, number: int) -> ChatChoice:
         pieces = [piece async for piece in self.visit.pieces(number)]
-        calls = [call_of(piece.call) for piece in pieces if isinstance(piece, Wanted)]
+        calls = [call_of(piece.call) for piece in pieces if isinstance(piece, WantedCall)]
         message: AssistantMessage = {
             "role": "assistant",
-            "content": "".join(piece.text for piece in pieces if isinstance(piece, Said)) or (None if calls else ""),
+            "content": "".join(piece.text for piece in pieces if isinstance(piece, Words)) or (None if calls else ""),
             "reasoning_content": "".join(thought(piece) for piece in pieces if isinstance(piece, Line)),
             "refusal": None,
             "annotations": [],
@@ -128,22 +127,22 @@ class Completion:
     def _delta(self, number: int, piece: Piece) -> Delta:
         """What a piece adds to an answer."""
         match piece:
-            case Said():
+            case Words():
                 return {"content": piece.text}
             case Line():
                 return {"reasoning_content": thought(piece)}
-            case Wanted():
+            case WantedCall():
                 answer = self.visit.runs[number].answer
                 assert answer is not None
                 return {"tool_calls": [{"index": answer.calls.index(piece.call), **call_of(piece.call)}]}
 
     def _chunk(self, number: int, delta: Delta, ending: FinishReason | None = None) -> bytes:
-        choice: ChunkChoice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": ending}
+        choice: ChatChunkChoice = {"index": number, "delta": delta, "logprobs": None, "finish_reason": ending}
         return frame({**self._stem, "choices": [choice]})
 
     # -- both
 
-    def _usage(self) -> Usage:
+    def _usage(self) -> ChatUsage:
         return chat_usage(self.visit.runs, self.visit.asking.ignored, self.visit.stored)
 
     def _problem(self, error: BaseException) -> Problem:

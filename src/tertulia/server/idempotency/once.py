@@ -21,7 +21,7 @@ from ..reading.client import unless_gone
 from ..service import REPLY, Handler, Service
 from ..sse import EventStream
 from .recording import STREAM, Recording
-from .replies import Replies, Reply
+from .replies import KeptReply, Replies
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -110,7 +110,7 @@ async def _claim(recording: Recording, dead: str) -> bool | str:
     return await replies.claim(holder, idempotency, recording.id)
 
 
-def _again(reply: Reply) -> Response:
+def _again(reply: KeptReply) -> Response:
     """A reply that was given before."""
     headers = {"idempotent-replayed": "true"}
     if reply.media_type == STREAM:

@@ -17,7 +17,7 @@ from ...stores.records import Idempotency
 from ..problems import stopping
 from ..service import Handler, Service
 from ..sse import COMMENT, EventStream
-from .replies import Replies, Reply
+from .replies import KeptReply, Replies
 
 log = logging.getLogger(__name__)
 STREAM = EventStream.media_type
@@ -73,7 +73,7 @@ class Recording:
                 await self.replies.free(self.holder, self.idempotency.key, self.id)
             elif not self.is_left:
                 chunks = tuple(chunk.decode() for chunk in self.chunks)
-                await self.replies.give(self.holder, self.id, Reply(self.status, self._media_type, chunks))
+                await self.replies.give(self.holder, self.id, KeptReply(self.status, self._media_type, chunks))
         except StoreError as error:
             log.error("a reply could not be stored: %s", error)
 

@@ -18,7 +18,7 @@ LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class Reply:
+class KeptReply:
     """What a client was sent."""
 
     status: int
@@ -27,7 +27,7 @@ class Reply:
     """The body; of a stream, each event by itself."""
 
 
-REPLY = TypeAdapter(Reply)
+REPLY = TypeAdapter(KeptReply)
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ class Replies:
         """Claim a request that a process had claimed that died; False if another was faster."""
         return await self.documents.inherit(owner, key, dead, id)
 
-    async def give(self, owner: str, id: str, reply: Reply) -> None:
+    async def give(self, owner: str, id: str, reply: KeptReply) -> None:
         """Keep a reply that is complete."""
         await self.documents.save(owner, id, REPLY.dump_python(reply, mode="json"))
 
-    async def look(self, owner: str, id: str) -> Reply | Literal["dead"] | None:
+    async def look(self, owner: str, id: str) -> KeptReply | Literal["dead"] | None:
         """A reply that this process is not making; None if it is not there yet, `dead` if nobody makes it any more."""
         maker = ids.maker(id)
         # first whether it lives: it may give its reply and end between the two looks

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from ...types import Form
 from .asking import VERBOSITY, Asking, budget, effort
+from .functions import ToolOffer, offer
 from .images import Fetched
-from .messages import Spoken, call_in_words, content, question, result
-from .schemas import schema_of
+from .messages import Spoken, call_in_words, content, question, tool_result
+from .schemas import answer_schema
 from .shapes import MOST_MESSAGES, Effort, Format, JSONSchema, Message, Metadata, Shape, Tier, Tokens
-from .tools import Offer, offer
 
 MOST_CHOICES = 8
 SEED = Field(default=None, ge=-(2**63), lt=2**63)
@@ -62,14 +62,14 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
     """
     request.refuse_unsupported()
     choices = request.n or 1
-    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else Offer()
+    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else ToolOffer()
     form = Form(
         instructions=VERBOSITY.get(request.verbosity or "", ""),
         max_tokens=request.max_completion_tokens or request.max_tokens,
         temperature=WARM if choices > 1 and request.temperature is None else request.temperature,
         stop=(request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ()),
         seed=request.seed,
-        schema=schema_of(request.response_format, "response_format") if request.response_format else None,
+        schema=answer_schema(request.response_format, "response_format") if request.response_format else None,
         tools=offered.tools,
         must_call=offered.must_call,
     )
@@ -99,5 +99,5 @@ def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Spoken]
                 calls = [call_in_words(call.get("function") or call) for call in message.tool_calls or ()]
                 spoken.append(Spoken("assistant", "\n".join(part for part in (text, *calls) if part)))
             case "tool" | "function":
-                spoken.append(result(text))
+                spoken.append(tool_result(text))
     return spoken

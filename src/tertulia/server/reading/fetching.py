@@ -98,7 +98,7 @@ class Fetcher:
 
 
 @asynccontextmanager
-async def fetching(serving: Serving) -> AsyncIterator[Fetcher | None]:
+async def open_fetcher(serving: Serving) -> AsyncIterator[Fetcher | None]:
     """The fetcher that the settings allow; None if they allow none.
 
     Raises:

@@ -26,7 +26,7 @@ class Spoken:
     """Whether it is what a tool of the client returned."""
 
 
-def result(text: str) -> Spoken:
+def tool_result(text: str) -> Spoken:
     """What a tool of the client returned, as the person says it."""
     return Spoken("user", f"(the tool returned: {text})", is_result=True)
 

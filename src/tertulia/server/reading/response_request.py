@@ -13,11 +13,11 @@ from pydantic import Field
 from ...types import Form, Turn
 from ..problems import refused, unsupported
 from .asking import VERBOSITY, Asking, budget, effort
+from .functions import ToolOffer, offer
 from .images import Fetched
-from .messages import Spoken, call_in_words, content, question, result
-from .schemas import schema_of
+from .messages import Spoken, call_in_words, content, question, tool_result
+from .schemas import answer_schema
 from .shapes import MOST_MESSAGES, Effort, Format, Item, JSONSchema, Metadata, Shape, Tier, Tokens
-from .tools import Offer, offer
 
 INCLUDABLE = ("reasoning.encrypted_content",)
 """What may be asked to be included: it is never there, and those who ask can do without."""
@@ -77,12 +77,12 @@ def from_responses(
         raise unsupported("include", f"it may hold {', '.join(INCLUDABLE)}")
     text, verbosity = (request.text.format, request.text.verbosity) if request.text else (None, None)
     said = "\n\n".join(part for part in (request.instructions, VERBOSITY.get(verbosity or "")) if part)
-    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else Offer()
+    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else ToolOffer()
     form = Form(
         said,
         request.max_output_tokens,
         request.temperature,
-        schema=schema_of(text, "text.format") if text else None,
+        schema=answer_schema(text, "text.format") if text else None,
         tools=offered.tools,
         must_call=offered.must_call,
     )
@@ -114,7 +114,8 @@ def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Spoken]:
                 spoken.append(Spoken("assistant", call_in_words(extra)))
             case "function_call_output" | "custom_tool_call_output":
                 output = extra.get("output")
-                spoken.append(result(output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)))
+                text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+                spoken.append(tool_result(text))
             case _:
                 raise refused(f"{param}.type", f"items of type {item.type!r} are not supported here")
     return spoken

@@ -15,7 +15,7 @@ MOST_SCHEMA = 100_000
 """Characters of a schema."""
 
 
-def schema_of(format: Format, param: str) -> Mapping[str, Any] | None:
+def answer_schema(format: Format, param: str) -> Mapping[str, Any] | None:
     """The JSON schema that the answer must follow; None if it is free text."""
     if format.type == "text":
         return None

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from ... import ids
 from ...errors import StoreError
 from ..bill import end_status, response_usage
-from ..objects import Response, ResponseEvent, ResponseUsage
+from ..objects import ResponseUsage
 from ..problems import Problem, stopping
 from ..reading.response_request import ResponsesRequest
 from ..sse import EventStream
 from ..visit import Visit
 from .archive import Archive
-from .kept import Kept, items_of
+from .kept import KeptResponse, items_of
+from .response_objects import Response, ResponseEvent
 from .writer import Writer, as_frame, turns_of
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class Answering:
             return
         turns = turns_of(self.visit.asking.question, self.writer)
         response, items = self.writer.response, items_of(self.asked)
-        kept = Kept(self.visit.holder, response["id"], response, items, turns, self.reply)
+        kept = KeptResponse(self.visit.holder, response["id"], response, items, turns, self.reply)
         try:
             await Archive(self.visit.service).save(kept)
         except StoreError as error:

@@ -9,9 +9,9 @@ from ... import ids
 from ...errors import UnknownName
 from ...stores.deleting import delete_served
 from ..problems import JSON, as_problem
-from ..runners.queued import failure
+from ..runners.queued import why_unanswered
 from ..service import Service
-from .kept import Kept, as_document, of_document
+from .kept import KeptResponse, as_document, of_document
 from .replay import Replay
 
 
@@ -21,11 +21,11 @@ class Archive:
 
     service: Service
 
-    async def save(self, kept: Kept) -> None:
+    async def save(self, kept: KeptResponse) -> None:
         """Keep a response, in place of an earlier one of the same id."""
         await self.service.documents.save(kept.owner, kept.id, as_document(kept))
 
-    async def load(self, owner: str, id: str) -> Kept | None:
+    async def load(self, owner: str, id: str) -> KeptResponse | None:
         """The response; None if there is none, or if it is somebody else's.
 
         One that is made in the background is given as it stands, and settled if its run is over.
@@ -36,7 +36,7 @@ class Archive:
         kept = of_document(data)
         return kept if kept.is_over or kept.blank is None else await self._as_it_stands(kept, data)
 
-    async def _as_it_stands(self, kept: Kept, data: JSON) -> Kept | None:
+    async def _as_it_stands(self, kept: KeptResponse, data: JSON) -> KeptResponse | None:
         runs, replay = self.service.heartbeat.runs, Replay(kept, self.run_ids(kept))
         replay.begin()
         try:
@@ -47,7 +47,7 @@ class Archive:
             return None
         if not run.over:
             return replace(kept, response=replay.writer.response)
-        why = as_problem(failure(run), replay.usage_if_any, self.service.door.is_local)
+        why = as_problem(why_unanswered(run), replay.usage_if_any, self.service.door.is_local)
         settled = replay.settle(run, why)
         if await self.service.documents.change(kept.owner, kept.id, as_document(settled), data):
             return settled
@@ -57,6 +57,6 @@ class Archive:
         """Delete a response with its run, and what was kept under its key; False if there was none."""
         return id.startswith(ids.RESPONSE) and await delete_served(self.service.documents.database, owner, id)
 
-    def run_ids(self, kept: Kept) -> Sequence[str]:
+    def run_ids(self, kept: KeptResponse) -> Sequence[str]:
         """The run of a background response, if `tertulia runs` can find it."""
         return [ids.run_of(kept.id)] if self.service.serving.store else []

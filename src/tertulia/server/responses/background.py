@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 
 from ... import ids
 from ...errors import RunCancelled, RunTaken, StoreError, UnknownName
-from ..objects import ResponseEvent
 from ..problems import Problem, stopping
 from ..runners import Job, new_run
 from ..service import Service
@@ -19,8 +18,9 @@ from ..sse import EventStream
 from ..visit import Visit
 from .answering import Answering
 from .archive import Archive
-from .kept import Kept, as_document, items_of
+from .kept import KeptResponse, as_document, items_of
 from .replay import Replay
+from .response_objects import ResponseEvent
 from .writer import as_frame
 
 LOOK_SECONDS = 0.25
@@ -70,7 +70,7 @@ class Background:
             with suppress(StoreError):  # whoever asks for it next sees how it ended
                 await Archive(service).load(job.owner, job.served)
 
-    def stream(self, kept: Kept, after: int = -1) -> EventStream:
+    def stream(self, kept: KeptResponse, after: int = -1) -> EventStream:
         """Its events with a `sequence_number` above `after`, those to come included, whoever makes it."""
         replay = Replay(kept, Archive(self.service).run_ids(kept))
 
@@ -105,7 +105,7 @@ class Background:
             await asyncio.sleep(LOOK_SECONDS)
         yield replay.end()
 
-    async def has_events(self, kept: Kept) -> bool:
+    async def has_events(self, kept: KeptResponse) -> bool:
         """Whether its events are still stored."""
         try:
             await self.service.heartbeat.runs.state(ids.run_of(kept.id))
@@ -113,7 +113,7 @@ class Background:
             return False
         return True
 
-    async def stop(self, kept: Kept) -> None:
+    async def stop(self, kept: KeptResponse) -> None:
         """Cancel it, wherever it is at work, and wait until it has stopped.
 
         Raises:
@@ -131,11 +131,11 @@ class Background:
                 state = await heartbeat.runs.state(id)
 
 
-def _begun(answering: Answering) -> tuple[Job, Kept]:
+def _begun(answering: Answering) -> tuple[Job, KeptResponse]:
     """The run of a response, and what is kept of that before it has begun."""
     visit, response = answering.visit, answering.writer.response
     visit.lasts, response["status"] = True, "queued"
-    kept = Kept(
+    kept = KeptResponse(
         visit.holder,
         response["id"],
         response,

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pydantic import SkipValidation, TypeAdapter
 
 from ...types import Turn
-from ..objects import Response
 from ..problems import JSON
 from ..reading.response_request import ResponsesRequest
+from .response_objects import Response
 
 UNFINISHED = ("queued", "in_progress")
 """Statuses of a response that is being made."""
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptResponse:
     """A response as its owner sees it, and what is needed to go on from it."""
 
     owner: str
@@ -45,14 +45,14 @@ class Kept:
         return self.response["status"] not in UNFINISHED
 
 
-_KEPT = TypeAdapter(Kept)
+_KEPT = TypeAdapter(KeptResponse)
 
 
-def as_document(kept: Kept) -> JSON:
+def as_document(kept: KeptResponse) -> JSON:
     return {"kept": _KEPT.dump_python(kept, mode="json")}
 
 
-def of_document(document: JSON) -> Kept:
+def of_document(document: JSON) -> KeptResponse:
     return _KEPT.validate_python(document["kept"])
 
 

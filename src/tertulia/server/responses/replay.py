@@ -13,7 +13,7 @@ from ..bill import end_status, response_usage
 from ..objects import ResponseUsage
 from ..pieces import Teller
 from ..problems import Problem
-from .kept import Kept
+from .kept import KeptResponse
 from .writer import Events, Writer, turns_of
 
 
@@ -21,7 +21,7 @@ from .writer import Events, Writer, turns_of
 class Replay:
     """A fold over the events of a run; it reads no clock, so that its events are the same in any process."""
 
-    kept: Kept
+    kept: KeptResponse
     runs: Sequence[str] = ()
     """The id of the run, if `tertulia runs` can find it."""
     progress: Progress = field(default_factory=Progress)
@@ -60,7 +60,7 @@ class Replay:
         """Why it has no answer; None if it has one, or was cancelled, or is being made."""
         return Problem(**self.kept.failure) if self.kept.failure else None
 
-    def settle(self, run: Stored, problem: Problem) -> Kept:
+    def settle(self, run: Stored, problem: Problem) -> KeptResponse:
         """The response of a run that is over, as it stays; the `problem` is why it has no answer, if it has none."""
         failure = None
         if run.state == "cancelled":

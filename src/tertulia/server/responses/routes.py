@@ -20,7 +20,8 @@ from ..visit import Visit
 from .answering import Answering
 from .archive import Archive
 from .background import Background
-from .kept import Kept
+from .kept import KeptResponse
+from .response_objects import Deleted, InputItems
 
 
 async def create(request: Request, service: Service, holder: str) -> Response:
@@ -100,7 +101,8 @@ async def delete(request: Request, service: Service, holder: str) -> Response:
     await Archive(service).delete(holder, kept.id)
     if kept.reply:
         await Replies(service.documents, service.heartbeat).delete(holder, kept.reply)
-    return JSONResponse({"id": kept.id, "object": "response", "deleted": True})
+    deleted: Deleted = {"id": kept.id, "object": "response", "deleted": True}
+    return JSONResponse(deleted)
 
 
 async def input_items(request: Request, service: Service, holder: str) -> Response:
@@ -113,23 +115,22 @@ async def input_items(request: Request, service: Service, holder: str) -> Respon
     items = list(kept.items)
     if request.query_params.get("order", "desc") != "asc":
         items.reverse()
-    return JSONResponse(
-        {
-            "object": "list",
-            "data": items,
-            "first_id": items[0]["id"] if items else None,
-            "last_id": items[-1]["id"] if items else None,
-            "has_more": False,
-        }
-    )
+    listed: InputItems = {
+        "object": "list",
+        "data": items,
+        "first_id": items[0]["id"] if items else None,
+        "last_id": items[-1]["id"] if items else None,
+        "has_more": False,
+    }
+    return JSONResponse(listed)
 
 
-async def _stop(service: Service, kept: Kept) -> None:
+async def _stop(service: Service, kept: KeptResponse) -> None:
     if not kept.is_over:
         await Background(service).stop(kept)
 
 
-async def _load(service: Service, holder: str, id: str) -> Kept:
+async def _load(service: Service, holder: str, id: str) -> KeptResponse:
     kept = await Archive(service).load(holder, id)
     if kept is None:
         raise Problem(404, f"Response with id {id[:100]!r} not found.", code="response_not_found", param="response_id")

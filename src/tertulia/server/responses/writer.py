@@ -9,7 +9,12 @@ from typing import Literal
 from typing_extensions import Unpack
 
 from ...types import Call, Question, Turn
-from ..objects import (
+from ..objects import ResponseUsage
+from ..pieces import Line, Piece, WantedCall, Words
+from ..problems import Problem
+from ..reading.messages import call_in_words
+from ..sse import frame
+from .response_objects import (
     CallItem,
     EventDetails,
     ItemStatus,
@@ -19,13 +24,8 @@ from ..objects import (
     ReasoningItem,
     Response,
     ResponseEvent,
-    ResponseUsage,
     SummaryText,
 )
-from ..pieces import Line, Piece, Said, Wanted
-from ..problems import Problem
-from ..reading.messages import call_in_words
-from ..sse import frame
 
 Events = list[ResponseEvent]
 
@@ -53,9 +53,9 @@ class Writer:
 
     def write(self, piece: Piece) -> Events:
         """A line of the work as a part of the summary, or a piece of the answer; lines after it began are lost."""
-        if isinstance(piece, Said):
+        if isinstance(piece, Words):
             return self._say(piece.text)
-        if isinstance(piece, Wanted):
+        if isinstance(piece, WantedCall):
             return self._want(piece.call)
         return [] if self._is("message") else self._reason(piece)
 

@@ -1,5 +1,8 @@
-"""Who answers the questions of clients: this process, with (`here.Stored`) or without a store (`here.Here`), or workers
-by way of a queue (`queued.Queued`)."""
+"""Who answers the questions of clients.
+
+This process does, and forgets the runs (`here.Here`) or stores them (`here.HereStored`); or workers do, by way of a
+queue (`queued.Queued`).
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ...listening import as_events
 from ...progress import Progress
 from ...stores.spending import Spending
 from . import Job, See, new_run
-from .queued import followed
+from .queued import follow
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Here:
 
 
 @dataclass
-class Stored(Here):
+class HereStored(Here):
     """Answers in this process, and stores every run."""
 
     async def events(self, job: Job, see: See) -> AsyncGenerator[Event, None]:
@@ -57,7 +57,7 @@ class Stored(Here):
         if job.lasts:  # it may be there already
             _, is_new = await runs.add(new)
             if not is_new:
-                return followed(runs, job.id, see)
+                return follow(runs, job.id, see)
         left: IfStopped = "queued" if job.lasts else "cancelled"
         to_add = None if job.lasts else new  # its first call waits until it is stored
         return as_events(lambda heard: begin(job.id, job.question, job.house, heartbeat, heard, left, to_add), see)

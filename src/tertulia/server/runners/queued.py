@@ -38,7 +38,7 @@ class Queued:
         runs, whole = self.heartbeat.runs, False
         await runs.add(new_run(job))
         try:
-            async with aclosing(followed(runs, job.id, see)) as events:
+            async with aclosing(follow(runs, job.id, see)) as events:
                 async for event in events:
                     yield event
             whole = True
@@ -50,14 +50,14 @@ class Queued:
                 self._forgetting.begin(_forget(runs, job.id))
 
     async def finish(self, job: Job, see: See) -> None:
-        async for _ in followed(self.heartbeat.runs, job.id, see):
+        async for _ in follow(self.heartbeat.runs, job.id, see):
             pass
 
     def stored_id(self, job: Job) -> str:
         return job.id if job.stored else ""
 
 
-async def followed(runs: Runs, id: str, see: See) -> AsyncGenerator[Event, None]:
+async def follow(runs: Runs, id: str, see: See) -> AsyncGenerator[Event, None]:
     """A run that somebody works on, event by event, from the first one.
 
     Raises:
@@ -68,10 +68,10 @@ async def followed(runs: Runs, id: str, see: See) -> AsyncGenerator[Event, None]
         yield numbered.event
     run = await runs.get(id)
     if run.state != "answered":
-        raise failure(run)
+        raise why_unanswered(run)
 
 
-def failure(run: Stored) -> Exception:
+def why_unanswered(run: Stored) -> Exception:
     """Why a run that is over has no answer."""
     if run.state == "failed":
         return remade(run.fault, run.error) if run.fault else RuntimeError(run.error)

@@ -16,7 +16,7 @@ FUNCTION = TypeAdapter(Tool)
 
 
 @dataclass(frozen=True)
-class Offer:
+class ToolOffer:
     """The tools of a request."""
 
     tools: tuple[Tool, ...] = ()
@@ -26,7 +26,7 @@ class Offer:
     """Names of parameters that have no effect, or not all of it."""
 
 
-def offer(given: Sequence[Mapping[str, Any]] | None, choice: object) -> Offer:
+def offer(given: Sequence[Mapping[str, Any]] | None, choice: object) -> ToolOffer:
     """The tools that may be called; those of other types than functions are left out.
 
     Raises:
@@ -34,7 +34,7 @@ def offer(given: Sequence[Mapping[str, Any]] | None, choice: object) -> Offer:
     """
     tools = _functions(given or ()) if choice != "none" else ()
     ignored = ("tools",) if len(given or ()) > len(tools) and choice != "none" else ()
-    return Offer(tools, _must_call(choice, tools), ignored)
+    return ToolOffer(tools, _must_call(choice, tools), ignored)
 
 
 def _functions(given: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
