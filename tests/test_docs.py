@@ -50,7 +50,7 @@ def test_commands_in_the_docs_run(text, environment):
             if command[1] not in OURS:
                 continue
             line = shlex.join(["tertulia", *OURS[command[1]], *command[2:]])
-        done = subprocess.run(line, shell=True, capture_output=True, text=True, env=environment, timeout=60)
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, env=environment, timeout=300)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 
 

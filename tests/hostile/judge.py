@@ -26,8 +26,6 @@ from .programs import PROGRAMS
 LIMITS = Limits(seconds=0.4, memory=48 * 1024 * 1024, output=20_000)
 MEMORY_PER_PROGRAM = 192 * 1024 * 1024
 """Bytes that a tier's processes may hold for one program: the limit, the interpreter, what was compiled."""
-WAIT = 10
-"""Seconds that programs of others are given to end."""
 OWN_GROWTH = 64 * 1024 * 1024
 """Bytes that this process may grow by over all programs."""
 AT_ONCE = 4
@@ -192,13 +190,17 @@ async def _try(tier: Tier, name: str, program: str, made: World) -> list[str]:
 
 
 def leftovers() -> list[str]:
-    """Processes of this sandbox that still run, whoever their parent is now.
+    """Processes of this sandbox that still run: children of this process, and programs that lost their parent."""
+    lost = [process for process in psutil.process_iter() if _runs_a_program(process) and _is_lost(process)]
+    return [process.name() for process in {*workers(), *lost}]
 
-    Those of another process that uses the sandbox at the same time end by themselves.
-    """
-    left = [worker.name() for worker in workers()]
-    _, there = psutil.wait_procs([process for process in psutil.process_iter() if _runs_a_program(process)], WAIT)
-    return left + [" ".join(process.cmdline())[:60] for process in there]
+
+def _is_lost(process: psutil.Process) -> bool:
+    """Whether nobody is left who started it; others may use the sandbox at the same time."""
+    try:
+        return all(parent.pid == 1 or _runs_a_program(parent) for parent in process.parents())
+    except psutil.Error:  # it has ended meanwhile
+        return False
 
 
 def _runs_a_program(process: psutil.Process) -> bool:

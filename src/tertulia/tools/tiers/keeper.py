@@ -139,9 +139,10 @@ class Child:
 def _children(pid: int) -> list[int]:
     """Processes that it started and that still run; none where there is no /proc to tell."""
     started: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            started += map(int, task.read_text().split())
+    with contextlib.suppress(OSError):  # it may end while we look
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                started += map(int, Path(f"/proc/{pid}/task/{task}/children").read_text().split())
     return started
 
 
