@@ -16,6 +16,7 @@ from .gate import Gate
 from .journal import Forgetful, Journal
 from .model import Model
 from .schedule import Bell
+from .thinking import Efforts, Thoughts
 from .usage import Entry, Ledger
 
 
@@ -38,6 +39,10 @@ class Books:
     """What stands before each model, by its name; the runs of a house share them."""
     began: float = field(default_factory=time.monotonic)
     """When the work on the run began by the monotonic clock, earlier lives of it included."""
+    efforts: Efforts = Efforts()
+    """How much thought is asked for."""
+    thoughts: Thoughts = field(default_factory=Thoughts)
+    """What thoughts took so far; the runs of a house share it."""
     calls: Counter[str] = field(default_factory=Counter)
     """Calls made so far at each place in the work, which name the next one."""
     settled: Bell = field(default_factory=Bell)

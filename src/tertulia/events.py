@@ -14,6 +14,7 @@ from .usage import Entry, Report
 
 Decision = Literal[
     "direct",  # answer in one call
+    "think",  # answer in one call, after thought
     "compute",  # have a program give the answer
     "vote",  # sample answers, and take the one that most give
     "refine",  # draft, check, and revise what the check found

@@ -24,8 +24,9 @@ from .strategies import Strategy
 from .strategies.auto import Auto
 from .strategies.direct import Direct
 from .strategies.extract import Extract
+from .thinking import Efforts, Thoughts
 from .tools import sandbox
-from .types import Answer, Question, Turn
+from .types import Answer, Effort, Question, Turn
 from .usage import Ledger
 
 
@@ -44,6 +45,10 @@ class House:
     name: str = "tertulia"
     gates: dict[str, Gate] = field(default_factory=dict, compare=False, repr=False)
     """What is known of each model's endpoint, shared by all runs."""
+    efforts: Efforts = Efforts()
+    """How much its models are asked to think."""
+    thoughts: Thoughts = field(default_factory=Thoughts, compare=False, repr=False)
+    """What thoughts took so far, of all runs."""
     holds: tuple[Closes, ...] = field(default=(), compare=False, repr=False)
     """What else is closed with it, such as a library of documents."""
     watch: Callable[[Callable[[Event], None]], AbstractContextManager[Callable[[Event], None]]] = field(
@@ -66,8 +71,7 @@ class House:
         """Answer the question; events are handed to `on_event` as they happen.
 
         Args:
-            journal: Where the run's steps are remembered; a run asked again with the journal of an
-                earlier one goes on where that one stopped. None remembers nothing.
+            journal: Where steps are remembered; that of an earlier run continues it. None remembers nothing.
 
         Raises:
             BudgetExceeded: if the budget ends before anything was found.
@@ -77,7 +81,8 @@ class House:
         question = replace(question, language=question.language or name_of(language_of(question.text)))
         ledger, began = Ledger(await journal.entries()), time.monotonic() - await journal.worked()
         with self.watch(on_event) as heard:
-            run = Run(Books(self.models, self.budget, journal, heard, ledger, self.gates, began))
+            known = self.gates, began, self.efforts, self.thoughts
+            run = Run(Books(self.models, self.budget, journal, heard, ledger, *known))
             run.emit(Asked(question, self.strategy.name))
             try:
                 answer = await self.answer(await self.in_full(question, run), run)
@@ -87,6 +92,10 @@ class House:
             answered = Answered(answer, ledger.report(answer.written_by, run.books.seconds))
             run.emit(answered)
         return answered
+
+    def at(self, effort: Effort) -> House:
+        """The same house with `effort` as the most its strategy takes, and as what its models are asked to think."""
+        return replace(self, strategy=self.strategy.scaled(effort), efforts=replace(self.efforts, run=effort))
 
     def wrapped(self, layer: Callable[[Model], Model]) -> House:
         """The same house with a layer around each of its models; agents that share a model share its layer."""

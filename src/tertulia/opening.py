@@ -23,6 +23,7 @@ from .registry import blaming, find, parts
 from .settings import Settings, silence
 from .strategies import Strategy
 from .telemetry.exporter import exporter
+from .thinking import Efforts
 from .types import Effort
 from .usage import NOTHING
 
@@ -40,7 +41,8 @@ async def open_house(settings: Settings, say: Callable[[str], None] = silence) -
     wishes = wishes_of(settings, say)
     strategy = make_strategy(settings.strategy, settings.effort)
     models = await make_models(settings, wishes)
-    house = House(models, strategy, Budget(**settings.budget.model_dump()), holds=(wishes.connections,))
+    budget, efforts = Budget(**settings.budget.model_dump()), Efforts(settings.effort, settings.agent_efforts)
+    house = House(models, strategy, budget, efforts=efforts, holds=(wishes.connections,))
     try:
         for guest in guests_of(settings):
             house = await with_guest(house, guest, say)
@@ -63,8 +65,8 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     Raises:
         UnknownName: if a model is given to somebody who is not here.
     """
-    if settings.agent_models:
-        check_names(settings.agent_models, wishes.say)
+    if settings.agent_models or settings.agent_efforts:
+        check_names(settings, wishes.say)
     name = settings.model
     if name in ("", "auto"):
         name, why = await choose(settings)
@@ -77,12 +79,12 @@ async def make_models(settings: Settings, wishes: Wishes) -> dict[str, Model]:
     return models
 
 
-def check_names(agent_models: Mapping[str, str], say: Callable[[str], None]) -> None:
-    """Raise UnknownName if a model is given to somebody who is not here; tell of those who use none."""
+def check_names(settings: Settings, say: Callable[[str], None]) -> None:
+    """Raise UnknownName if a model or an effort is for somebody who is not here; tell of those who use no model."""
     known = everyone()
-    for agent, model in agent_models.items():
-        if agent not in known:
-            raise UnknownName("agent", agent, known)
+    if unknown := sorted({*settings.agent_models, *settings.agent_efforts} - set(known)):
+        raise UnknownName("agent", unknown[0], known)
+    for agent, model in settings.agent_models.items():
         if not known[agent].asks:
             say(f"the {agent} asks no model, so {model} is not used")
 

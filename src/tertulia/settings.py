@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from platformdirs import user_config_path
 from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from .errors import SettingsError, UnknownName
+from .profiles import Profile, find_profile
 from .types import Effort
 
 EFFORTS: tuple[str, ...] = get_args(Effort)
@@ -134,11 +142,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TERTULIA_", env_nested_delimiter="__", extra="ignore")
 
+    profile: str = ""
+    """Name or file of saved settings, which stand above those of the settings file; empty for none."""
     model: str = "auto"
     base_url: str = ""
     api_key: SecretStr = SecretStr("")
     agent_models: dict[str, str] = {}
     """Model by agent, for those that use another than `model`."""
+    agent_efforts: dict[str, Effort] = {}
+    """How much the models of some agents are asked to think, whatever the effort of the run."""
     strategy: str = "auto"
     agents: dict[str, dict[str, Any]] = {}
     """Fields of agents that are not as they are by themselves, as in `[agents.reasoner] max_tokens = 500`."""
@@ -186,6 +198,26 @@ def settings_of(name: str, settings: Settings) -> Settings:
     return settings.model_copy(update=changes)
 
 
+def within(profile: Profile, given: Mapping[str, Any]) -> Settings:
+    """The settings with those of a profile between the environment and the settings file.
+
+    Raises:
+        UnknownName: if the profile sets what cannot be set.
+    """
+    if unknown := sorted(set(profile.settings) - set(Settings.model_fields)):
+        raise UnknownName(f"setting for the profile {profile.name!r} to set", unknown[0], Settings.model_fields)
+
+    class Profiled(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            first, second, *others = super().settings_customise_sources(settings_cls, *sources, **named)
+            return first, second, InitSettingsSource(settings_cls, dict(profile.settings)), *others
+
+    return Profiled(**given)
+
+
 def load(**given: Any) -> Settings:
     """The settings, with `given` ones above all others; a given None counts as not given.
 
@@ -195,8 +227,10 @@ def load(**given: Any) -> Settings:
     unknown = sorted(set(given) - set(Settings.model_fields))
     if unknown:
         raise UnknownName("setting", unknown[0], Settings.model_fields)
+    said = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        settings = Settings(**said)
+        return within(find_profile(settings.profile), said) if settings.profile else settings
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

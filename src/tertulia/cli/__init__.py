@@ -14,7 +14,7 @@ from ..settings import EFFORTS, load
 from ..types import LONGEST_QUESTION, Question
 from .ask import AskCommand, exit_code, image_at
 from .docs import documents
-from .options import agent_models
+from .options import agent_efforts, agent_models
 from .runs import runs
 from .worker import worker
 
@@ -48,10 +48,14 @@ def ask(
     model: Annotated[str | None, typer.Option(help="PROVIDER:NAME, or auto to take what is there.")] = None,
     agent_model: Annotated[list[str] | None, typer.Option(help="AGENT=PROVIDER:NAME; may be repeated.")] = None,
     base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Saved settings: cheap, best, local, FILE.toml, …")] = None,
     docs: Annotated[list[str] | None, typer.Option(help="Collection, file or folder to read; may be repeated.")] = None,
     image: Annotated[list[Path] | None, typer.Option("--image", "-i", help="To look at; may be repeated.")] = None,
     strategy: Annotated[str | None, typer.Option(help="How to answer: auto, direct, tertulia, vote, …")] = None,
     effort: Annotated[str | None, typer.Option(help=f"The most to spend on thinking: {', '.join(EFFORTS)}.")] = None,
+    agent_effort: Annotated[
+        list[str] | None, typer.Option(help="AGENT=EFFORT: how much its model thinks; may be repeated.")
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="Tell the run in en, es, or auto, the question's.")] = None,
     budget_tokens: Annotated[int | None, typer.Option(help="The most tokens the run may use.")] = None,
     budget_usd: Annotated[float | None, typer.Option(help="The most US dollars it may cost.")] = None,
@@ -73,7 +77,9 @@ def ask(
         documents=docs or None,
         effort=effort,
         language=lang,
-        agent_models=agent_models(agent_model),
+        agent_models=agent_models(agent_model) if agent_model else None,
+        agent_efforts=agent_efforts(agent_effort) if agent_effort else None,
+        profile=profile,
         budget={name: value for name, value in limits.items() if value is not None} or None,
         database=database,
     )
@@ -184,6 +190,14 @@ def agents(
     from .agents import print_agents
 
     print_agents(load(model=model, agent_models=agent_models(agent_model)), json)
+
+
+@app.command()
+def profiles() -> None:
+    """List saved settings that `--profile` can name."""
+    from .profiles import print_profiles
+
+    print_profiles()
 
 
 @app.command()

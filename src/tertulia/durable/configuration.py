@@ -19,7 +19,10 @@ from ..strategies import Strategy
 from ..strategies.fitting import Fitting
 from ..types import Effort, Question
 
-KEPT = {"model", "base_url", "agent_models", "strategy", "effort", "budget", "embedded", "agents", "documents"}
+KEPT = {
+    "model", "base_url", "agent_models", "agent_efforts", "strategy", "effort", "budget", "embedded", "agents",
+    "documents",
+}  # fmt: skip
 """Settings that are stored. Keys never are: who resumes a run brings keys of their own."""
 OVERRIDES = "order"
 """Under which name the overrides stand in a stored configuration."""
@@ -97,11 +100,11 @@ def overrides_of(configuration: Mapping[str, Any]) -> Overrides:
 
 def tailored(house: House, overrides: Overrides, question: Question) -> House:
     """The house as one request wants it: with its effort, its limits and its form of answer."""
-    strategy = strategy_named(overrides.strategy) if overrides.strategy else house.strategy
+    if overrides.strategy:
+        house = replace(house, strategy=strategy_named(overrides.strategy))
     if overrides.effort:
-        strategy = strategy.scaled(overrides.effort)
-    if question.form.schema is not None:
-        strategy = Fitting(strategy)
+        house = house.at(overrides.effort)
+    strategy = house.strategy if question.form.schema is None else Fitting(house.strategy)
     return replace(house, strategy=strategy, budget=tighter(house.budget, overrides.budget))
 
 

@@ -154,9 +154,9 @@ class HouseTools:
         """The house as one request wants it; its own limits hold as well."""
         house = self.house
         if strategy is not None and strategy != house.strategy.name:
-            house = replace(house, strategy=make_strategy(strategy, effort or "auto"))
-        elif effort is not None:
-            house = replace(house, strategy=house.strategy.scaled(effort))
+            house = replace(house, strategy=make_strategy(strategy))
+        if effort is not None:
+            house = house.at(effort)
         if tokens is not None:
             most = tokens if house.budget.tokens is None else min(tokens, house.budget.tokens)
             house = replace(house, budget=replace(house.budget, tokens=most))

@@ -36,6 +36,7 @@ def whole(number: int, language: Language, exact: bool = True) -> str:
 
 DECISIONS: dict[Decision, Phrase] = {
     "direct": Phrase("direct", "respuesta directa"),
+    "think": Phrase("think first", "pensar antes de responder"),
     "compute": Phrase("compute", "calcular con un programa"),
     "vote": Phrase("vote", "votar entre varias respuestas"),
     "refine": Phrase("refine", "redactar, comprobar y corregir"),

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..abilities import Abilities
 from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, SettingsError, TertuliaError
 from ..model import MESSAGE_TOKENS, Chunk, Request
 from ..usage import Usage, estimate
@@ -62,6 +63,11 @@ class Embedded:
     @property
     def sees(self) -> bool:
         return False
+
+    async def abilities(self) -> Abilities:
+        """What is known of it; of a file of one's own only what it costs."""
+        known = Abilities().informed("it runs here", price=(0.0, 0.0), context=self.context)
+        return known.informed("it is in the box", thinks="never") if isinstance(self.weights, Weights) else known
 
     def cost(self, usage: Usage) -> float:
         """US dollars: nothing."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from ..abilities import Able, abilities_of
 from ..agents import Agent, Member
 from ..agents.triage import Choice, Triage
 from ..errors import NotSupported
@@ -21,8 +22,12 @@ from .rag import Rag
 from .refine import Refine
 from .synthesize import Synthesize
 from .tertulia import Tertulia
+from .think import Think
 from .tools import Tools
 from .vote import Vote
+
+MANY = ("plan", "vote", "synthesize")
+"""Ways of many calls."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Auto(Strategy):
     effort: Effort = "auto"
     triage: Triage = Triage()
     direct: Direct = Direct()
+    think: Think = Think()
     compute: Compute = Compute()
     vote: Vote = Vote(most=5)
     refine: Refine = Refine()
@@ -45,7 +51,17 @@ class Auto(Strategy):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        ways = (self.direct, self.compute, self.vote, self.refine, self.synthesize, self.plan, self.rag, self.tools)
+        ways = (
+            self.direct,
+            self.think,
+            self.compute,
+            self.vote,
+            self.refine,
+            self.synthesize,
+            self.plan,
+            self.rag,
+            self.tools,
+        )
         return (self.triage, *(member for way in ways for member in way.members))
 
     @property
@@ -64,6 +80,9 @@ class Auto(Strategy):
             return await self.rag(question, run)
         choice = await self.triage.choose(question, self.effort, run)
         run.emit(Decided(choice.route, choice.reason))
+        if choice.route in MANY and isinstance(run.model, Able) and (reason := await self.thought(choice, run)):
+            run.emit(Decided("think", reason))
+            return await self.think(question, run)
         if self.may_call(question, choice):
             try:
                 return await self.tools(question, run)
@@ -86,6 +105,20 @@ class Auto(Strategy):
                 return await self.synthesize(question, run)
             case "plan":
                 return await self.plan(question, run)
+
+    async def thought(self, choice: Choice, run: Run) -> str:
+        """Why one call with thought is taken in place of many; empty if it is not.
+
+        Tools, documents and other models are worth a plan, and a vote is worth its samples at high effort.
+        """
+        votes = self.thorough and choice.route != "plan"
+        if votes or self.tools.caller or self.rag.librarian or len(run.books.models) > 1:
+            return ""
+        model = run.by(self.think.name).model
+        known, seen = await abilities_of(model), run.books.thoughts.thinks(model.name)
+        wants = known.by_default or self.effort in ("medium", "high", "xhigh")
+        thinks = known.thinks == "always" or (known.thinks == "can" and wants) or (known.thinks == "unknown" and seen)
+        return f"{choice.reason}; the model thinks by itself, so one call does" if thinks else ""
 
     def may_call(self, question: Question, choice: Choice) -> bool:
         """Whether it is worth a call to see if a tool gives the answer."""

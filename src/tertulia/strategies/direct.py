@@ -17,20 +17,22 @@ DIRECT = Voice("direct", "answers a question in one call")
 @dataclass(frozen=True)
 class Direct(Strategy):
     name: str = "direct"
+    voice: Voice = DIRECT
+    """Under which name it asks, which settles how much its model thinks."""
     system: str = SYSTEM
     max_tokens: int = 700
     """Most tokens the answer may have."""
 
     @property
     def members(self) -> tuple[Member, ...]:
-        return (DIRECT,)
+        return (self.voice,)
 
     @property
     def remembers(self) -> bool:
         return True
 
     async def __call__(self, question: Question, run: Run) -> Answer:
-        reply = await run.by(DIRECT.name).ask(
+        reply = await run.by(self.voice.name).ask(
             self.system,
             f"{question.text}\n\nAnswer{tongue(question)}.",
             history=question.history,

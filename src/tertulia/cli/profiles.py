@@ -1,0 +1,25 @@
+"""Lists the profiles there are."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from ..profiles import own_folder, profiles
+
+WIDE = 160
+"""Columns of a table that is not for a terminal: every row stays a line."""
+
+
+def print_profiles() -> None:
+    """Each profile with what it is for, and where a person's own are kept."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("profile", "what it is for"):
+        table.add_column(column)
+    for profile in profiles().values():
+        table.add_row(profile.name, profile.about)
+    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
+    console.print(table, markup=False)
+    console.print(f"your own: {own_folder()}/NAME.toml, or the path of a file", markup=False, highlight=False)
