@@ -205,7 +205,7 @@ async def collection_of(name: str, library: Library, say: Callable[[str], None])
 
 def supports(sentence: str, answer: str) -> bool:
     """Whether a sentence can bear out an answer: it has the answer's numbers, and half of its longer words."""
-    words = {word for word in re.findall(r"[^\W\d_]{4,}", answer.casefold())}
+    words = set(re.findall(r"[^\W\d_]{4,}", answer.casefold()))
     there = set(re.findall(r"[^\W\d_]{4,}", sentence.casefold()))
     figures = set(re.findall(r"\d+", answer)) <= set(re.findall(r"\d+", sentence))
     return figures and len(words & there) * 2 >= len(words)

@@ -40,14 +40,13 @@ def _():
 @solves("logistics-06")
 def _():
     need, stock = (120, 200, 150), (240, 310)
-    best = min(
+    return min(
         (4 * a + 6 * b + 5 * c + 5 * (need[0] - a) + 3 * (need[1] - b) + 7 * (need[2] - c), need[0] - a)
         for a in range(0, need[0] + 1, 5)
         for b in range(0, need[1] + 1, 5)
         for c in range(0, need[2] + 1, 5)
         if a + b + c <= stock[0] and sum(need) - a - b - c <= stock[1]
     )
-    return best
 
 
 @solves("logistics-07")

@@ -84,7 +84,7 @@ async def _forget(runs: Runs, id: str) -> None:
         try:
             return await delete_run(runs, id)
         except UnknownName:
-            return
+            return None
         except StoreError as error:
             log.debug("a run cannot be deleted yet: %s", error)
         await asyncio.sleep(FORGET_SECONDS)

@@ -106,8 +106,7 @@ class Gathering:
 
     def _filled(self, one: Field, at: str, missing: list[str], evidence: list[Evidence]) -> Any:
         if one.kind == "group":
-            inside = {i.name: self._filled(i, f"{at}/{_escaped(i.name)}", missing, evidence) for i in one.fields}
-            return inside
+            return {i.name: self._filled(i, f"{at}/{_escaped(i.name)}", missing, evidence) for i in one.fields}
         if one.kind != "list":
             return self._value(at, missing, evidence)
         entries: list[dict[str, Any]] = []
