@@ -85,7 +85,7 @@ class House:
             run = Run(Books(self.models, self.budget, journal, heard, ledger, *known))
             run.emit(Asked(question, self.strategy.name))
             try:
-                answer = await self.answer(await self.in_full(question, run), run)
+                answer = await (self.look if question.images else self.strategy)(await self.in_full(question, run), run)
             except BudgetExceeded as stop:
                 run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
                 answer = replace(await self.last_resort(question, run), stopped=str(stop))
@@ -102,7 +102,7 @@ class House:
         layers = {id(model): layer(model) for model in self.models.values()}
         return replace(self, models={agent: layers[id(model)] for agent, model in self.models.items()})
 
-    async def answer(self, question: Question, run: Run) -> Answer:
+    async def look(self, question: Question, run: Run) -> Answer:
         """The strategy's answer; if there are images that its model cannot see, one from what is known of them."""
         is_blind = bool(question.images) and not self.strategy.sees and not sees(run.model)
         return await (self.unseen(question, run) if is_blind else self.strategy(question, run))
