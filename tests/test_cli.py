@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from importlib.metadata import metadata
 
 import pytest
 from packaging.requirements import Requirement
 
 from bench.counting_server import CountingServer
+from bench.zoo import Zoo
 from tertulia.cli.setup import is_met, lacking
 from tertulia.usage import Ledger
 
@@ -24,26 +26,35 @@ from .mind import RULES
 QUESTION = "How many minutes has a day? How many hours has a week? Which is larger, and why?"
 
 
-@pytest.fixture
-def server():
-    """A counting server in a thread of its own, with the mind of a planned run."""
+@contextmanager
+def running(server):
+    """A counting server in a thread of its own."""
     ready, done, found = threading.Event(), None, {}
 
     async def serve():
         nonlocal done
         done = asyncio.Event()
-        async with CountingServer(latency=0) as running:
-            running.script(*RULES)
-            found.update(server=running, loop=asyncio.get_running_loop())
+        async with server:
+            found.update(loop=asyncio.get_running_loop())
             ready.set()
             await done.wait()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     ready.wait(10)
-    yield found["server"]
-    found["loop"].call_soon_threadsafe(done.set)
-    thread.join(10)
+    try:
+        yield server
+    finally:
+        found["loop"].call_soon_threadsafe(done.set)
+        thread.join(10)
+
+
+@pytest.fixture
+def server():
+    """A counting server with the mind of a planned run."""
+    with running(CountingServer(latency=0)) as server:
+        server.script(*RULES)
+        yield server
 
 
 @pytest.fixture
@@ -269,3 +280,40 @@ def test_a_question_about_documents_names_them(cli, tmp_path):
     done = cli("ask", "hi", "--model", "scripted", "--docs", "nowhere", TERTULIA_DATA=str(tmp_path))
     assert done.returncode == 2
     assert "no collection, file or folder named 'nowhere'" in done.stderr
+
+
+def test_models_show_tells_each_ability_and_its_source(cli):
+    done = cli("models", "show", "deepseek:deepseek-flash")
+    assert done.returncode == 0
+    assert "schemas" in done.stdout
+    assert "how DeepSeek works" in done.stdout
+    known = json.loads(cli("models", "show", "deepseek:deepseek-flash", "--json").stdout)
+    assert known["model"] == "deepseek:deepseek-flash"
+    assert known["abilities"]["forced_tools"]["value"] == "while not thinking"
+    assert known["abilities"]["opened"] == {"value": None, "source": None}
+    assert "there is no provider named 'nobody'" in cli("models", "show", "nobody:x").stderr
+
+
+def test_models_show_takes_what_the_settings_say(cli):
+    cli.config.write_text('[abilities."ollama:mine"]\nthinks = "always"\n')
+    known = json.loads(cli("models", "show", "ollama:mine", "--base-url", "http://127.0.0.1:9/v1", "--json").stdout)
+    assert known["abilities"]["thinks"] == {"value": "always", "source": "the settings"}
+    cli.config.write_text('[abilities."ollama:mine"]\nthink = "always"\n')
+    done = cli("models", "show", "ollama:mine")
+    assert done.returncode == 2
+    assert "'abilities.ollama:mine.think' cannot be 'always'" in done.stderr
+
+
+def test_doctor_ask_tries_a_model_and_tells_what_that_cost(cli):
+    with running(Zoo()) as zoo:
+        done = cli("doctor", "moonshot:kimi", "--ask", "--base-url", zoo.at("kimi"))
+        assert done.returncode == 0
+        for line in ("✓ plain", "✓ schema", "✓ tool", "✓ thinking off did not think", "✗ image"):
+            assert line in " ".join(done.stdout.split())
+        stats = zoo.stats()
+        written = f"{stats['prompt_tokens']:,} read, {stats['completion_tokens']:,} written"
+        assert written in done.stdout
+        done = cli("doctor", "eater", "--ask", "--base-url", zoo.at("eater"))
+        assert "✗ thinking off thought for 1,500 tokens" in " ".join(done.stdout.split())
+        assert "learnt thinks: always (it thought though it was told not to)" in " ".join(done.stdout.split())
+        assert cli("doctor", "moody-thought", "--ask", "--base-url", zoo.at("moody-thought")).returncode == 1

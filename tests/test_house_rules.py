@@ -12,8 +12,8 @@ from bench import house, lines
 
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
-    {"children", "errors", "ids", "printable", "excerpts", "sockets"},
-    {"types", "usage", "abilities", "profiles", "slots", "registry", "language", "numbers"},
+    {"abilities", "children", "errors", "ids", "printable", "excerpts", "sockets"},
+    {"types", "usage", "profiles", "slots", "registry", "language", "numbers", "told"},
     {"budget", "events", "model", "schedule", "gate", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},
     {"thinking"},

@@ -26,12 +26,12 @@ from tertulia.model import Closes, Draft, Message, Priced, Request
 from tertulia.providers import _errors
 from tertulia.providers._body import Asking
 from tertulia.providers._heard import Heard
-from tertulia.providers._reading import Lines
 from tertulia.providers._tags import Tags
 from tertulia.providers.connections import Connections
 from tertulia.providers.dialects import COMPATIBLE, Dialect, at
 from tertulia.providers.learnt import Learnt
 from tertulia.providers.openai import OpenAI
+from tertulia.providers.reading import Lines
 from tertulia.types import Call, Image, Tool
 from tertulia.usage import NOTHING, Usage, estimate
 

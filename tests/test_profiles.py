@@ -55,7 +55,7 @@ def test_a_profile_of_ones_own_is_found_by_name_and_by_path(config: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("efort = 'low'", "no setting for the profile 'bad' to set named 'efort'; there are: .*effort"),
+        ("efforts = 'low'", "no setting for the profile 'bad' to set named 'efforts'; there are: .*effort"),
         ("effort = 'huge'", "the setting 'effort' cannot be 'huge'"),
         ("api_key = 'secret'", "holds 'api_key'; keys belong in the environment"),
         ("effort = ", "the profile 'bad' is not TOML"),

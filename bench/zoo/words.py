@@ -19,9 +19,13 @@ def of(name: str, method: str, path: str, body: JSON) -> Any:
         case "llamacpp" | "llamacpp-tree", "GET", "/props":
             return {
                 "default_generation_settings": {"n_ctx": 32_768},
-                "chat_template_caps": {"supports_thinking": True, "supports_reasoning_effort": False},
+                "chat_template_caps": {"supports_reasoning_effort": False},
+                "chat_template": "{% if enable_thinking is false %}<think></think>{% endif %}",
                 "modalities": {"vision": False, "audio": False},
             }
+        case "llamacpp" | "llamacpp-tree", "POST", "/apply-template":
+            off = (body.get("chat_template_kwargs") or {}).get("enable_thinking") is False
+            return {"prompt": "<|im_start|>assistant\n" + ("<think>\n\n</think>\n\n" if off else "")}
         case "lmstudio", "GET", "/api/v1/models":
             loaded = [{"id": "lmstudio", "config": {"context_length": 8192}}]
             vision = {"vision": True, "trained_for_tool_use": True}

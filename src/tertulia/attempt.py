@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from .abilities import Able, Level, Thinking, abilities_of
 from .books import Books
 from .budget import Need
-from .errors import BudgetExceeded, ModelBusy, ModelError, ThoughtTooLong, UnusableReply
+from .errors import BudgetExceeded, ModelBusy, ThoughtTooLong, UnusableReply
 from .events import Called, Replied, Text, Thought, Waiting
 from .gate import MOST_TRIES, Gate
 from .journal import Heard
@@ -128,8 +128,8 @@ class ModelCall:
                 if late and self.final and draft.text:
                     return Heard(replace(_reply(draft, done.usage), finish="time"), done)
                 raise
-            except ModelError as error:
-                await self.books.journal.write(self.settle(entry, draft, began, "failed", str(error)))
+            except Exception as error:  # whatever a model raises, what it may have cost is known
+                await self.books.journal.write(self.settle(entry, draft, began, "failed", str(error) or repr(error)))
                 raise
 
     async def reserve(self, read: int) -> Entry:
@@ -195,7 +195,7 @@ class ModelCall:
 
     def hear(self, chunk: Chunk) -> None:
         """Tell of a piece of the reply."""
-        if chunk.thought:
+        if chunk.thought and not chunk.instead:  # it was told before, as text
             self.books.emit(Thought(self.key, self.agent, chunk.thought))
         if chunk.text:
             self.books.emit(Text(self.key, self.agent, chunk.text, self.final))

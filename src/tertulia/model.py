@@ -250,11 +250,9 @@ class Draft:
             self.texts, self.thoughts = [], []
         self.texts += [chunk.text] if chunk.text else []
         self.thoughts += [chunk.thought] if chunk.thought else []
-        self.usage = chunk.usage or self.usage
-        self.finish = chunk.finish or self.finish
+        self.usage, self.finish = chunk.usage or self.usage, chunk.finish or self.finish
         self.calls += chunk.calls
-        self.kept = chunk.kept or self.kept
-        self.ignored += chunk.ignored
+        self.kept, self.ignored = chunk.kept or self.kept, self.ignored + chunk.ignored
 
     async def read(self, chunks: AsyncIterator[Chunk], on_chunk: Callable[[Chunk], None] = lambda _: None) -> None:
         """Take a stream to its end.

@@ -14,10 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from .agents import Agent
 from .agents.roster import roster
 from .budget import Budget
-from .errors import SettingsError, UnknownName
+from .errors import ModelError, SettingsError, UnknownName
 from .house import House
 from .members import everyone
 from .model import Model, cost
+from .providers import reading
 from .providers.catalog import KEYED, Wishes, ollama
 from .registry import blaming, find, parts
 from .settings import Settings, silence
@@ -29,6 +30,8 @@ from .usage import NOTHING
 
 PROBE_SECONDS = 0.5
 """Most time that a server gets to say which models it has."""
+MOST_BYTES = 16 << 20
+"""Most bytes of what it says."""
 
 
 async def open_house(settings: Settings, say: Callable[[str], None] = silence) -> House:
@@ -180,11 +183,13 @@ async def served(url: str, key: str = "") -> list[str]:
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(PROBE_SECONDS), headers=headers) as session,
             session.get(url.rstrip("/") + "/models", allow_redirects=False) as response,
         ):
-            return [str(model["id"]) for model in (await response.json())["data"]]
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError):
+            models = reading.parse(await reading.whole(response, MOST_BYTES))["data"]
+            return [str(model["id"]) for model in models]
+    except (aiohttp.ClientError, TimeoutError, ModelError, KeyError, TypeError):
         return []
 
 
 def wishes_of(settings: Settings, say: Callable[[str], None]) -> Wishes:
     """What the settings say about models besides their names."""
-    return Wishes(settings.base_url, settings.api_key.get_secret_value(), **settings.embedded.model_dump(), say=say)
+    own = settings.embedded.model_dump() | {"abilities": settings.abilities}
+    return Wishes(settings.base_url, settings.api_key.get_secret_value(), **own, say=say)

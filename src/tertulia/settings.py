@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from .errors import SettingsError, UnknownName
 from .profiles import Profile, find_profile
+from .told import Told
 from .types import Effort
 
 EFFORTS: tuple[str, ...] = get_args(Effort)
@@ -152,6 +153,8 @@ class Settings(BaseSettings):
     agent_efforts: dict[str, Effort] = {}
     """How much the models of some agents are asked to think, whatever the effort of the run."""
     strategy: str = "auto"
+    abilities: dict[str, Told] = {}
+    """What models can do, by their names, over all that is known of them."""
     agents: dict[str, dict[str, Any]] = {}
     """Fields of agents that are not as they are by themselves, as in `[agents.reasoner] max_tokens = 500`."""
     documents: list[str] = []

@@ -172,12 +172,30 @@ def extract(
     )
 
 
-@app.command()
-def models() -> None:
+models = typer.Typer(help="What `--model` can name, what each needs, and what is known of it.")
+app.add_typer(models, name="models")
+
+
+@models.callback(invoke_without_command=True)
+def list_models(context: typer.Context) -> None:
     """List what `--model` can name, and what each needs."""
     from .doctor import print_models
 
-    print_models()
+    if context.invoked_subcommand is None:
+        print_models()
+
+
+@models.command("show")
+def show_model(
+    name: Annotated[str, typer.Argument(help="PROVIDER:NAME; the one of the settings if none is given.")] = "",
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Tell what a model can do, as far as is known, and where each line comes from."""
+    from .models import show
+
+    settings = load(base_url=base_url)
+    show(name or settings.model, settings, json)
 
 
 @app.command()
@@ -201,11 +219,21 @@ def profiles() -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is installed, which models are reachable and which sandboxes work, and how to mend what is not."""
+def doctor(
+    model: Annotated[str, typer.Argument(help="PROVIDER:NAME of the model to try.")] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Try a model with six short calls.")] = False,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+) -> None:
+    """Say what is installed, reachable and working, and how to mend what is not; or try a model (--ask)."""
     from .doctor import print_doctor
+    from .trying import print_tries
 
-    print_doctor()
+    if not (ask or model):
+        print_doctor()
+        return
+    settings = load(base_url=base_url)
+    if not print_tries(model or settings.model, settings):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -11,8 +11,8 @@ from typing import Any
 from ..abilities import Abilities, Level, Thinking
 from ..model import Message, Request
 from ..types import Kept, Tool
-from ._schemas import is_strict
 from .dialects import EMBEDDED, Dialect
+from .schemas import is_strict
 
 JSON = dict[str, Any]
 NAMES = ("temperature", "response_format", "stop", "seed", "tool_choice")

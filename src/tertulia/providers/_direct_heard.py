@@ -11,7 +11,7 @@ from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, Unu
 from ..model import Chunk
 from . import _errors
 from ._heard import Called, Heard
-from ._reading import clean
+from .reading import clean
 
 if TYPE_CHECKING:
     from pydantic_ai import messages, models

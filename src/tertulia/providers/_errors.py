@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong
-from ._reading import Unreadable, clean, parse
+from .reading import Unreadable, clean, parse
 
 PASSING = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 """HTTP statuses after which asking again may work."""

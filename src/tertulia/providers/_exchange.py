@@ -16,9 +16,9 @@ from ..model import Chunk
 from . import _errors
 from ._body import Asking
 from ._heard import Heard, Sent
-from ._reading import Lines, Unreadable, whole
 from ._refusals import Refusal, Remedy
 from ._wire import Refused, Wire
+from .reading import Lines, Unreadable, whole
 
 MOST_REMEDIES = 2
 """Refusals of one request after which it is changed and made again."""

@@ -13,10 +13,10 @@ from ..types import Call
 from ..usage import Usage
 from . import _errors
 from ._loops import Circle
-from ._reading import clean, items, mapping, mappings, parse, text
-from ._schemas import fits
 from ._tags import Tags
 from ._usage import Counted
+from .reading import clean, items, mapping, mappings, parse, text
+from .schemas import fits
 
 MOST_CALLS = 64
 """Tools that one reply may call."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..abilities import LEVELS, Abilities
-from ._reading import clean, text
+from .reading import clean, text
 
 RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 SWITCHES = (

@@ -9,7 +9,7 @@ from ..errors import ModelBusy, ThoughtTooLong, UnusableReply
 from ..usage import Usage, estimate
 from ._body import Asking
 from ._heard import Heard
-from ._reading import clean
+from .reading import clean
 
 
 def lessons(asking: Asking, heard: Heard, usage: Usage | None) -> Iterator[tuple[str, Any, str]]:

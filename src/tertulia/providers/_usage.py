@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..usage import Usage, estimate
-from ._reading import mapping
+from .reading import mapping
 
 ABSURD = 100_000_000
 """Tokens that no single call has."""

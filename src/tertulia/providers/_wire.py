@@ -13,8 +13,8 @@ from yarl import URL
 
 from ..errors import ModelBusy, ModelError, ModelUnreachable
 from . import _errors
-from ._reading import Unreadable
 from .connections import Connections
+from .reading import Unreadable
 
 SECONDS_TO_CONNECT = 20.0
 SHORTEST_KEY = 8

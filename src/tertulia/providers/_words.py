@@ -12,12 +12,14 @@ from yarl import URL
 
 from ..abilities import LEVELS
 from ..errors import ModelError
-from . import _reading
+from . import reading
 from .dialects import COMPATIBLE, LLAMACPP, LMSTUDIO, OLLAMA, OPENROUTER, SGLANG, VLLM, Dialect
 
 SECONDS = 3.0
 """Most time that all questions to one server may take."""
 MOST_BYTES = 16 << 20
+OPENINGS = ("<think>", "[THINK]", "<thinking>", "<thought>")
+"""Tags at the end of a prompt that begin the reply inside a thought."""
 OWNERS = {"library": OLLAMA, "llamacpp": LLAMACPP, "vllm": VLLM, "sglang": SGLANG, "organization_owner": LMSTUDIO}
 """Servers by what they say owns their models."""
 
@@ -92,8 +94,25 @@ class Asker:
             "images": _object(said.get("modalities")).get("vision"),
         }
         if isinstance(thinks := caps.get("supports_thinking"), bool):
-            facts |= {"thinks": "can" if thinks else "never", "by_default": thinks}
-        return facts
+            return facts | {"thinks": "can" if thinks else "never", "by_default": thinks}
+        return facts | await self._template(str(said.get("chat_template") or ""))
+
+    async def _template(self, template: str) -> Facts:
+        """What the chat template makes of being told to think, and not to."""
+        by_itself, on, off = [await self._prompt(told) for told in (None, True, False)]
+        if not (by_itself and on and off):
+            return {}
+        if on != off:
+            return {"thinks": "can", "by_default": by_itself != off}
+        if by_itself.rstrip().endswith(OPENINGS):
+            return {"thinks": "always", "by_default": True}
+        return {} if "think" in template or "reasoning" in template else {"thinks": "never"}
+
+    async def _prompt(self, thinks: bool | None) -> str:
+        asked: Facts = {"messages": [{"role": "user", "content": "?"}]}
+        if thinks is not None:
+            asked["chat_template_kwargs"] = {"enable_thinking": thinks, "thinking": thinks}
+        return reading.text((await self._ask("apply-template", asked, root=True)).get("prompt"))
 
     async def _vllm(self, listed: Facts) -> Facts:
         """The size of its context, and whether the tag that opens a thought stands in the prompt."""
@@ -105,7 +124,7 @@ class Asker:
         }
         tokens = _list((await self._ask("tokenize", asked, root=True)).get("token_strs"))
         last = "".join(str(token) for token in tokens[-6:])
-        opened = last.rstrip().endswith(("<think>", "[THINK]", "<thinking>", "<thought>"))
+        opened = last.rstrip().endswith(OPENINGS)
         thinks = {"opened": True, "thinks": "can", "by_default": True} if opened else {}
         return _of_models(listed) | thinks
 
@@ -133,7 +152,7 @@ class Asker:
         ) as response:
             if response.status != 200:
                 return {}
-            return _object(_reading.parse(await _reading.whole(response, MOST_BYTES)))
+            return _object(reading.parse(await reading.whole(response, MOST_BYTES)))
 
 
 def _of_models(listed: Facts) -> Facts:

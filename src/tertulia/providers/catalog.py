@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..abilities import Abilities
 from ..errors import SettingsError
@@ -36,8 +36,11 @@ class Wishes:
     """Where to tell what takes time, such as joining the weights."""
     connections: Connections = field(default_factory=Connections)
     """Where the model keeps its connections, and what is learnt of it."""
-    abilities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    abilities: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """What models can do, by their names, over all that is known of them."""
+
+    keyless: bool = False
+    """Whether the model is only looked at, so that it need not have the key that it wants."""
 
     def told(self, name: str) -> Abilities:
         """What the settings say of a model."""
@@ -71,7 +74,7 @@ class Compatible:
         key = wishes.key or (os.environ.get(self.key_from, "") if own and self.key_from else "")
         if not (name or self.favourite):
             raise SettingsError(f"name the model too, as in {self.name}:NAME")
-        if own and self.key_from and not key:
+        if own and self.key_from and not key and not wishes.keyless:
             raise SettingsError(
                 f"{self.name} wants a key: set {self.key_from}, or take another model (tertulia models)"
             )
@@ -124,6 +127,7 @@ def embedded(name: str, wishes: Wishes) -> Model:
         context=wishes.context or Embedded.context,
         threads=wishes.threads,
         on_start=wishes.say,
+        told=wishes.told(f"embedded:{name}" if name else "embedded"),
     )
 
 

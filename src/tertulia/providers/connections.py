@@ -93,9 +93,9 @@ class Connections:
 
     async def close(self) -> None:
         """Close all connections opened in this event loop; later calls open new ones."""
-        loop = asyncio.get_running_loop()
-        for user in [*self._sessions.get(loop, {}), *self._entered.get(loop, {})]:
-            await self.leave(user)
+        for held in (self._sessions, self._entered):
+            for user in list(held.get(asyncio.get_running_loop(), {})):
+                await self.leave(user)
 
     async def entered(self, user: Hashable, make: Callable[[], Awaitable[Opened]]) -> Opened:
         """What `make` makes for `user`, once in this event loop, entered until `user` leaves."""

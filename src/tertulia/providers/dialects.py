@@ -248,7 +248,7 @@ COMPATIBLE = Dialect("compatible", effort, "`reasoning_effort`", words="guess")
 """A server of which nothing is known but that it speaks OpenAI's protocol."""
 DIRECT = Dialect("direct", effort, "as pydantic-ai does it", returns=False)
 """A model that pydantic-ai speaks to."""
-EMBEDDED = Dialect("embedded", nothing, "not at all", known("the model in the box", thinks="never"))
+EMBEDDED = Dialect("embedded", nothing, "not at all", known("the model in the box", thinks="never", by_default=False))
 
 DIALECTS: Mapping[str, Dialect] = {
     each.name: each

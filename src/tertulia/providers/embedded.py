@@ -15,6 +15,8 @@ from ..model import MESSAGE_TOKENS, Chunk, Request
 from ..usage import Usage, estimate
 from ._child import ALIAS, Child, Host, Settings, host
 from ._slots import Seat, Slots
+from .connections import Connections
+from .dialects import EMBEDDED, LLAMACPP
 from .openai import OpenAI
 from .weights import LARGE, SMALL, Weights
 
@@ -44,6 +46,10 @@ class Embedded:
     """Where joined weights are kept; None for `models` in `TERTULIA_CACHE`, or in the platform's cache folder."""
     on_start: Callable[[str], None] = field(default=lambda _: None, compare=False, repr=False)
     """Called in the event loop with words on how the start goes on."""
+    told: Abilities = field(default=Abilities(), compare=False)
+    """What the settings say that the model can do, over all else."""
+    connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+    """Where what is known of a GGUF file is kept."""
     _user: object = field(default_factory=object, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,11 +69,6 @@ class Embedded:
     @property
     def sees(self) -> bool:
         return False
-
-    async def abilities(self) -> Abilities:
-        """What is known of it; of a file of one's own only what it costs."""
-        known = Abilities().informed("it runs here", price=(0.0, 0.0), context=self.context)
-        return known.informed("it is in the box", thinks="never") if isinstance(self.weights, Weights) else known
 
     def cost(self, usage: Usage) -> float:
         """US dollars: nothing."""
@@ -110,9 +111,21 @@ class Embedded:
             child = await self._child()
             prompt = (await child.post("/apply-template", {"messages": messages}))["prompt"]
             asked = {"content": prompt, "add_special": True, "parse_special": True}
-            return len((await child.post("/tokenize", asked))["tokens"])
+            switched = MESSAGE_TOKENS if request.thinking and not isinstance(self.weights, Weights) else 0
+            return len((await child.post("/tokenize", asked))["tokens"]) + switched
         except TertuliaError:  # the call itself says what is wrong
             return estimate(request.text) + MESSAGE_TOKENS * (len(request.messages) + 1)
+
+    async def abilities(self) -> Abilities:
+        """What is known of the model: those in the box do not think, a GGUF file is asked for its chat template."""
+        if isinstance(self.weights, Weights):
+            known = EMBEDDED.abilities
+        else:
+            provider = self._provider(await self._child(), 0)
+            known = await provider.abilities()
+            await provider.close()
+        facts = {"schema": "enforced", "tools": "never", "images": False, "context": self.context, "price": (0.0, 0.0)}
+        return self.told.over(known.informed("this process", **facts))
 
     async def start(self) -> None:
         """Start the model now, so that the first call need not wait; raises as `stream` does."""
@@ -142,7 +155,19 @@ class Embedded:
     def _provider(self, child: Child, slot: int) -> OpenAI:
         """Who speaks to one slot, over connections that only the slot's holder uses."""
         extra = {"cache_prompt": True, "id_slot": slot}
-        return OpenAI(ALIAS, child.url + "/v1", child.key, self.name, free=True, extra=extra)
+        dialect = EMBEDDED if isinstance(self.weights, Weights) else LLAMACPP
+        address = child.url + "/v1"
+        return OpenAI(
+            ALIAS,
+            address,
+            child.key,
+            self.name,
+            free=True,
+            extra=extra,
+            dialect=dialect,
+            told=self.told,
+            connections=self.connections,
+        )
 
     async def _too_long(self, request: Request) -> PromptTooLong:
         return PromptTooLong(

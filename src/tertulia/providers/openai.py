@@ -166,6 +166,8 @@ class OpenAI:
         asker = Asker(self.connections.session(self), self._wire.url, self.model, headers)
         dialect, facts = await asker.facts(dialect)
         known = dialect.abilities
+        if self.free:
+            known = known.informed("it runs on this machine", price=(0.0, 0.0))
         if self.vendor:
             known = known.informed("genai-prices", **await asyncio.to_thread(_packages.prices, self.vendor, self.model))
         if dialect.profiles:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ._reading import items, mapping
+from .reading import items, mapping
 
 MOST_DEPTH = 20
 _TYPES: Mapping[str, type | tuple[type, ...]] = {

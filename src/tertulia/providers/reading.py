@@ -12,6 +12,7 @@ import aiohttp
 from pydantic_core import from_json
 
 from ..errors import ModelBusy
+from ..printable import printable
 
 MOST_DEPTH = 200
 """Levels of lists and objects within each other that pydantic's reader takes; providers send fewer than ten."""
@@ -65,8 +66,8 @@ def shown(data: bytes | str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text in one line, without anything that moves a cursor or turns letters around."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """The text in one line, as any screen can show it."""
+    return " ".join(printable(text).split())
 
 
 async def whole(response: aiohttp.ClientResponse, most: int) -> bytes:
