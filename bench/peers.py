@@ -32,7 +32,7 @@ import aiohttp
 
 from tertulia.cli.evaluate import write_report
 from tertulia.lab.cases import Case, digest
-from tertulia.lab.measure import NAMES, Results, Sample, Setup, Trial, versions
+from tertulia.lab.measure import NAMES, MarkedSample, Results, Setup, Trial, versions
 from tertulia.lab.sets import outcome
 from tertulia.lab.suites import load as load_cases
 from tertulia.schedule import gather
@@ -100,7 +100,7 @@ class Asking:
     async def answer(self, case: Case) -> Trial:
         """Ask one case; a failure is a wrong answer with its bill."""
         began, error, text, reported = time.monotonic(), "", "", None
-        mark, samples = case.unanswered, tuple[Sample, ...]()
+        mark, samples = case.unanswered, tuple[MarkedSample, ...]()
         label = f"sk-{uuid.uuid4().hex}"
         try:
             if self.peer.samples:
@@ -136,7 +136,7 @@ class Asking:
         counts = [usage[name] for name in ("prompt_tokens", "completion_tokens") if name in usage]
         return text, sum(counts) if counts else None
 
-    async def majority(self, case: Case, label: str) -> tuple[str, tuple[Sample, ...]]:
+    async def majority(self, case: Case, label: str) -> tuple[str, tuple[MarkedSample, ...]]:
         """The answer that most samples come to, and the samples."""
         drawn = [
             self.complete(self.proxy.url, self.endpoint.model, case, label, temperature=0.7, seed=number + 1)
@@ -148,7 +148,7 @@ class Asking:
         most = votes.most_common(1)[0][0] if votes else ""
         text = next(text for (text, _), mark in zip(replies, marks, strict=True) if not votes or mark.read == most)
         return text, tuple(
-            Sample(mark.read, mark.correct, tokens) for (_, tokens), mark in zip(replies, marks, strict=True)
+            MarkedSample(mark.read, mark.correct, tokens) for (_, tokens), mark in zip(replies, marks, strict=True)
         )
 
 

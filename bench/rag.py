@@ -4,7 +4,7 @@
 
 The handbook is that of Debian's package `debian-handbook`. Questions without an expected answer ask for what no page
 says: there the right answer is that it is not known, or is marked as borne out by nothing; everything else is made up.
-Replies are kept in `--replies`, so that a run that is stopped goes on where it was.
+ReplyFile are kept in `--replies`, so that a run that is stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tertulia import House, Question, Report, __version__
 from tertulia.agents.librarian import Librarian
-from tertulia.lab.reuse import Replies, reusing
+from tertulia.lab.reuse import ReplyFile, reusing
 from tertulia.opening import make_model
 from tertulia.providers.catalog import Wishes
 from tertulia.strategies import Strategy
@@ -79,7 +79,7 @@ async def ask(strategy: Strategy, house: House, case: Case) -> Outcome:
 
 
 async def measure(handbook: Path, model: str, most: int, kept: Path) -> dict[str, list[Outcome]]:
-    with tempfile.TemporaryDirectory() as folder, Replies(kept) as replies:
+    with tempfile.TemporaryDirectory() as folder, ReplyFile(kept) as replies:
         async with Library(Path(folder)) as library:
             added = await library.add(pages(handbook, most))
             print(f"{len(added.added)} pages, {added.passages} passages", flush=True)

@@ -18,8 +18,8 @@ from tertulia.lab.compare import wilson
 from tertulia.lab.measure import Setup, Trial, load
 from tertulia.lab.overlap import squeezed
 from tertulia.lab.suites import within
+from tertulia.lab.suites.answer_keys import doubt
 from tertulia.lab.suites.gym import case_of
-from tertulia.lab.suites.keys import doubt
 
 WRITTEN = Path(__file__).parent / "cases"
 GENERATED = re.compile(r"(\w+)-(\d+)-(\d+)")

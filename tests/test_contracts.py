@@ -28,7 +28,7 @@ from tertulia.strategies.tools import Tools
 from tertulia.testing import check_agent, check_journal, check_provider, check_store, check_strategy
 from tertulia.testing.provider import REQUEST
 from tertulia.tools.documents import Library
-from tertulia.tools.mcp import Server, Toolbox
+from tertulia.tools.toolbox import McpServer, Toolbox
 from tertulia.types import Task
 from tertulia.usage import Usage
 
@@ -38,7 +38,7 @@ from .witness import witness
 pytest_plugins = ("tests.postgres",)
 STRATEGIES = sorted(set(parts("strategy")) - {"rag"})
 """All but the one that answers only with documents, which is checked with some."""
-SHOP = Server("shop", sys.executable, (str(Path(__file__).parent / "mcp_tools.py"),), allowed=("stock",))
+SHOP = McpServer("shop", sys.executable, (str(Path(__file__).parent / "mcp_tools.py"),), allowed=("stock",))
 
 
 def says(system, text):

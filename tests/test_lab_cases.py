@@ -11,7 +11,7 @@ from bench.cases.verify import HERE, cases, mixed_generated, verify
 from bench.cases.verify.checks import faults
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.lab.cases import digest, read
-from tertulia.lab.checkers import Number
+from tertulia.lab.checkers import Numeric
 from tertulia.lab.overlap import overlaps
 from tertulia.lab.suites import load
 from tertulia.lab.suites.gym import SMALL
@@ -101,7 +101,7 @@ def test_a_checker_may_be_named_alone_or_with_its_numbers(tmp_path):
     lines = [{"id": "a", "question": "?", "expected": 1, "checker": "number"}]
     lines += [{"id": "b", "question": "?", "expected": 1, "checker": {"kind": "number", "tolerance": 0.5}}]
     file.write_text("\n\n".join(map(json.dumps, lines)) + "\n")
-    assert [case.checker for case in read(file)] == [Number(), Number(tolerance=0.5)]
+    assert [case.checker for case in read(file)] == [Numeric(), Numeric(tolerance=0.5)]
 
 
 @pytest.mark.parametrize(

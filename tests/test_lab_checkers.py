@@ -10,7 +10,7 @@ from tertulia import House
 from tertulia.books import Books
 from tertulia.errors import SettingsError
 from tertulia.lab.cases import adapter
-from tertulia.lab.checkers import Choice, Exact, Gym, Judge, Number, Parts, Program, Regex
+from tertulia.lab.checkers import Exact, Gym, Judge, Numeric, Option, Parts, Program, Regex
 from tertulia.lab.suites import load
 from tertulia.providers.scripted import Scripted
 from tertulia.run import Run
@@ -35,7 +35,7 @@ async def marks(checker, answer, expected, language="en", judge=None):
     ],
 )
 async def test_a_number_is_right_within_its_tolerance(answer, correct, strict):
-    assert await marks(Number(tolerance=0.5), answer, 1500) == (correct, strict)
+    assert await marks(Numeric(tolerance=0.5), answer, 1500) == (correct, strict)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_a_number_is_right_within_its_tolerance(answer, correct, strict):
     [("2.5 km", True), ("2,500 m", True), ("2500 metros", True), ("2.5 kg", False), ("2.5", True), ("2.5 miles", True)],
 )
 async def test_a_number_in_another_unit_is_converted_and_one_of_another_kind_is_wrong(answer, correct):
-    assert (await marks(Number(unit="km"), answer, 2.5))[0] is correct
+    assert (await marks(Numeric(unit="km"), answer, 2.5))[0] is correct
 
 
 @UNHURRIED
@@ -95,9 +95,9 @@ async def test_exact_texts_are_compared_without_case_accents_and_marks():
 
 
 async def test_a_choice_is_strictly_the_letter_alone():
-    assert await marks(Choice(), "The answer is (B).", "B") == (True, False)
-    assert await marks(Choice(), "B", "B") == (True, True)
-    assert await marks(Choice(), "A", "B") == (False, False)
+    assert await marks(Option(), "The answer is (B).", "B") == (True, False)
+    assert await marks(Option(), "B", "B") == (True, True)
+    assert await marks(Option(), "A", "B") == (False, False)
 
 
 async def test_a_pattern_is_looked_for_in_the_conclusion():
@@ -151,7 +151,7 @@ async def test_a_model_that_judges_is_marked_as_such_and_pays_for_itself():
 
 @pytest.mark.parametrize(
     "checker",
-    [Exact(), Number(0.1, "kg"), Parts(), Choice(("A", "B")), Regex(), Program("True"), Gym("gcd", 1, 2), Judge()],
+    [Exact(), Numeric(0.1, "kg"), Parts(), Option(("A", "B")), Regex(), Program("True"), Gym("gcd", 1, 2), Judge()],
 )
 def test_every_checker_survives_the_way_through_json(checker):
     from tertulia.lab.cases import Case, dumped

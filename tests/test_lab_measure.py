@@ -16,7 +16,7 @@ from tertulia.cli import app
 from tertulia.cli.evaluate import strategy, write_report
 from tertulia.errors import ModelError, SettingsError, UnknownName
 from tertulia.lab.cases import Case, dumped
-from tertulia.lab.checkers import Judge, Number
+from tertulia.lab.checkers import Judge, Numeric
 from tertulia.lab.measure import Contestant, Results, load, measure, setup
 from tertulia.lab.report import as_markdown, findings
 from tertulia.providers.openai import OpenAI
@@ -26,7 +26,7 @@ from tertulia.strategies.direct import Direct
 from tertulia.strategies.vote import Vote
 
 CASES = tuple(
-    Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Number(), "sums", "en" if n % 2 else "es") for n in range(8)
+    Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Numeric(), "sums", "en" if n % 2 else "es") for n in range(8)
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 
 from tertulia.lab.cases import Case, adapter, digest, dumped
-from tertulia.lab.checkers import Mark, Number, Parts
+from tertulia.lab.checkers import Mark, Numeric, Parts
 from tertulia.lab.compare import share
 from tertulia.lab.measure import Trial, trials
 from tertulia.lab.parts import difference, parts_row
@@ -67,7 +67,7 @@ def test_the_last_letters_are_taken_and_none_if_one_is_missing():
 async def test_no_answer_has_every_part_wrong():
     case = Case("c", "?", (1, 2, 3), Parts())
     assert case.unanswered.parts == (False, False, False)
-    assert Case("c", "?", 1, Number()).unanswered.parts == ()
+    assert Case("c", "?", 1, Numeric()).unanswered.parts == ()
 
 
 def test_the_way_through_json_keeps_the_parts_and_older_lines_are_read_without():

@@ -12,13 +12,13 @@ from bench.counting_server import CountingServer
 from bench.peers import Endpoint, Peer, run
 from tertulia import House, Question
 from tertulia.lab.cases import Case
-from tertulia.lab.checkers import Number
+from tertulia.lab.checkers import Numeric
 from tertulia.lab.measure import Contestant, Results, load, setup
 from tertulia.lab.report import findings
 from tertulia.providers.openai import OpenAI
 from tertulia.strategies.vote import Vote
 
-CASES = tuple(Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Number(), "sums") for n in range(3))
+CASES = tuple(Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Numeric(), "sums") for n in range(3))
 OPTILLM = os.environ.get("OPTILLM_PYTHON", "")
 
 

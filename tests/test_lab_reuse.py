@@ -8,16 +8,16 @@ from bench.counting_server import CountingServer
 from tertulia import House
 from tertulia.errors import SettingsError
 from tertulia.lab.cases import Case
-from tertulia.lab.checkers import Number
+from tertulia.lab.checkers import Numeric
 from tertulia.lab.measure import Contestant, Results, load, measure, setup
 from tertulia.lab.report import as_markdown, findings
-from tertulia.lab.reuse import Replies, reusing
+from tertulia.lab.reuse import ReplyFile, reusing
 from tertulia.providers.openai import OpenAI
 from tertulia.strategies.debate import Debate
 from tertulia.strategies.direct import Direct
 from tertulia.strategies.vote import Vote
 
-CASES = [Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Number()) for n in range(3)]
+CASES = [Case(f"sum-{n}", f"How much is {n} + 1?", n + 1.0, Numeric()) for n in range(3)]
 
 
 def measured(folder, strategies, reuse=True):
@@ -25,7 +25,7 @@ def measured(folder, strategies, reuse=True):
 
     async def run():
         async with CountingServer() as server:
-            with Replies(folder / "replies.jsonl") as replies:
+            with ReplyFile(folder / "replies.jsonl") as replies:
                 house = House({"default": OpenAI("counting", server.url)})
                 asked = reusing(house, replies) if reuse else house
                 contestants = [Contestant(s.name, "counting", House(asked.models, s)) for s in strategies]
@@ -77,4 +77,4 @@ def test_the_report_tells_no_seconds(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path):
     (tmp_path / "replies.jsonl").write_text('{"some": "thing"}\n')
     with pytest.raises(SettingsError, match=r"replies\.jsonl:1"):
-        Replies(tmp_path / "replies.jsonl")
+        ReplyFile(tmp_path / "replies.jsonl")

@@ -15,9 +15,9 @@ from tertulia.lab.measure import load as stored
 from tertulia.lab.overlap import overlaps, quoted, refuse_overlaps
 from tertulia.lab.sets import HELD_FAMILIES, SEEDS, kept, refuse_kept, set_of
 from tertulia.lab.suites import load
+from tertulia.lab.suites.answer_keys import doubt
 from tertulia.lab.suites.durations import durations
 from tertulia.lab.suites.gym import SMALL, as_made
-from tertulia.lab.suites.keys import doubt
 from tertulia.lab.suites.kinship import relations
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia.lab.compare import compare, front, majority, mcnemar, size_at, wilson
-from tertulia.lab.measure import Sample
+from tertulia.lab.measure import MarkedSample
 
 UNHURRIED = settings(deadline=None)  # on a busy machine anything may take long
 
@@ -82,7 +82,7 @@ def test_nothing_is_said_of_no_cases():
 
 
 def sample(read, correct=False, tokens=10):
-    return Sample(read, correct, tokens)
+    return MarkedSample(read, correct, tokens)
 
 
 def test_the_majority_of_samples_answers_and_the_first_met_wins_a_tie():

@@ -30,7 +30,7 @@ from tertulia.strategies.auto import Auto
 from tertulia.strategies.tertulia import Tertulia
 from tertulia.strategies.tools import Tools
 from tertulia.tools.documents import Library
-from tertulia.tools.mcp import Server, Toolbox, named
+from tertulia.tools.toolbox import McpServer, Toolbox, with_own_names
 from tertulia.types import Task
 
 from . import conftest
@@ -255,7 +255,7 @@ def test_only_addresses_of_this_machine_can_be_listened_at(address):
 
 def small(*tools, name="small", **kwargs):
     kwargs.setdefault("args", (SMALL,))
-    return Server(name, sys.executable, allowed=tools, **kwargs)
+    return McpServer(name, sys.executable, allowed=tools, **kwargs)
 
 
 @asynccontextmanager
@@ -320,7 +320,7 @@ async def test_a_server_that_dies_is_started_again_for_the_next_use():
 async def test_a_server_that_cannot_be_reached_is_told_of_and_left_out():
     said = []
     broken = small("*", name="broken", args=(SMALL, "--broken"))
-    absent = Server("absent", url="http://127.0.0.1:9/mcp", allowed=("*",))
+    absent = McpServer("absent", url="http://127.0.0.1:9/mcp", allowed=("*",))
     async with opened(broken, absent, small("stock"), say=said.append) as (_, tools):
         assert [tool.name for tool in tools] == ["stock"]
     assert any("'broken'" in words and "the token is missing" in words for words in said)
@@ -331,13 +331,13 @@ async def test_tools_of_the_same_name_are_told_apart_by_their_server():
     async with opened(small("stock", name="north"), small("stock", name="south")) as (toolbox, tools):
         assert [tool.name for tool in tools] == ["north_stock", "south_stock"]
         assert (await toolbox.call("south_stock", {"item": "nails"})).ok
-    assert named([]) == []
+    assert with_own_names([]) == []
 
 
 async def test_a_server_over_http_is_used_like_any_other():
     async with (
         over_http("--model", "scripted") as (_, url),
-        opened(Server("house", url=url, allowed=("ask",))) as (toolbox, _),
+        opened(McpServer("house", url=url, allowed=("ask",))) as (toolbox, _),
     ):
         assert "How are you?" in (await toolbox.call("ask", {"question": "How are you?"})).text
 

@@ -20,7 +20,7 @@ import pytest
 
 from tertulia.errors import ToolError
 from tertulia.tools import sandbox
-from tertulia.tools.sandbox import LIMIT, TIERS, Limits, Tier, execute, number, program
+from tertulia.tools.sandbox import LIMIT, TIERS, ProgramLimits, Tier, execute, number, program
 from tertulia.tools.tiers.bubblewrap import Bubblewrap
 from tertulia.tools.tiers.monty import Monty
 from tertulia.tools.tiers.wasi import Wasi
@@ -30,7 +30,7 @@ from .hostile.programs import PROGRAMS as HOSTILE
 from .ordinary.programs import LIBRARIES
 from .ordinary.programs import PROGRAMS as ORDINARY
 
-SHORT = Limits(seconds=0.5, memory=48 * 1024 * 1024, output=1000)
+SHORT = ProgramLimits(seconds=0.5, memory=48 * 1024 * 1024, output=1000)
 ROOT = Path(__file__).parent.parent
 TOP = os.path.abspath(os.sep)
 pytestmark = pytest.mark.xdist_group("sandbox")  # what hostile programs would leave behind is looked for all over
@@ -120,7 +120,7 @@ def test_a_program_is_taken_out_of_its_fence() -> None:
     ],
 )
 async def test_a_crossed_limit_is_told_apart_and_the_next_program_works(tier: Tier, text: str, what: str) -> None:
-    limits = Limits(seconds=0.5 if what == "seconds" else 5, memory=SHORT.memory, output=1000)
+    limits = ProgramLimits(seconds=0.5 if what == "seconds" else 5, memory=SHORT.memory, output=1000)
     execution = await execute(text, limits, [tier])
     assert execution.error.startswith(LIMIT)
     assert what in execution.error
@@ -174,7 +174,7 @@ async def test_a_half_is_rounded_as_people_expect_by_monty_and_as_binary_by_cpyt
 
 async def right(name: str, tiers: list[Tier] | None) -> bool:
     text, expected = ORDINARY[name]
-    execution = await execute(text, Limits(seconds=60), tiers)  # a busy machine is no wrong result
+    execution = await execute(text, ProgramLimits(seconds=60), tiers)  # a busy machine is no wrong result
     return execution.output.rstrip("\n") == expected and not execution.error
 
 
@@ -217,7 +217,7 @@ class Naked(Monty):
     async def available(self) -> str | None:
         return None
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         command = [sys.executable, "-c", f"{program}\nprint(42)"]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
         return str(done.stdout).removesuffix("\n") + ("" if done.returncode == 0 else "42")
@@ -309,7 +309,7 @@ async def at_work() -> None:
 
 async def test_a_program_whose_worker_is_killed_fails_and_the_next_one_works(tier: Tier) -> None:
     await execute("1", tiers=[tier])
-    task = asyncio.create_task(execute("while True: pass", Limits(seconds=60), [tier]))
+    task = asyncio.create_task(execute("while True: pass", ProgramLimits(seconds=60), [tier]))
     await at_work()
     for worker in workers():
         worker.send_signal(signal.SIGKILL)
@@ -321,7 +321,7 @@ async def test_a_program_whose_worker_is_killed_fails_and_the_next_one_works(tie
 
 async def test_a_cancelled_program_ends_at_once(tier: Tier) -> None:
     await execute("1", tiers=[tier])
-    task = asyncio.create_task(execute("while True: pass", Limits(seconds=60), [tier]))
+    task = asyncio.create_task(execute("while True: pass", ProgramLimits(seconds=60), [tier]))
     await at_work()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

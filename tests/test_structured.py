@@ -12,8 +12,8 @@ from tertulia.agents import librarian, planner
 from tertulia.agents.caller import Call, parse
 from tertulia.errors import UnusableReply
 from tertulia.strategies.fitting import fitted
-from tertulia.tools.mcp import Tool
 from tertulia.tools.structured import DEEPEST, LONGEST, as_json, schema_of, values
+from tertulia.tools.toolbox import McpTool
 
 UNHURRIED = settings(deadline=None)  # on a busy machine anything may take long
 ANYTHING = st.recursive(
@@ -136,7 +136,7 @@ def test_agents_read_what_their_schemas_ask_for_in_any_wrapping():
     assert librarian.parse(json.dumps({**reading, "found": False})) == ("", [(1, "a b")])
     assert librarian.parse(json.dumps({**reading, "quotes": None})) == ("yes", [])
     assert librarian.parse(json.dumps(reading)[:-5]) == ("", [])
-    tools = {"clock": Tool("clock", "tells the time", {})}
+    tools = {"clock": McpTool("clock", "tells the time", {})}
     used = '{"step": {"tool": "clock", "arguments": {"zone": "UTC"}}}'
     assert parse(f"I use a tool: {used}", tools) == parse(used[9:-1], tools) == Call("clock", {"zone": "UTC"})
     assert parse('{"step": {"answer": " noon "}}', tools) == "noon"

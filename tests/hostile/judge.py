@@ -19,11 +19,11 @@ from pathlib import Path
 import psutil
 
 from tertulia.tools import sandbox
-from tertulia.tools.sandbox import Limits, Tier
+from tertulia.tools.sandbox import ProgramLimits, Tier
 
 from .programs import PROGRAMS
 
-LIMITS = Limits(seconds=0.4, memory=48 * 1024 * 1024, output=20_000)
+LIMITS = ProgramLimits(seconds=0.4, memory=48 * 1024 * 1024, output=20_000)
 MEMORY_PER_PROGRAM = 192 * 1024 * 1024
 """Bytes that a tier's processes may hold for one program: the limit, the interpreter, what was compiled."""
 OWN_GROWTH = 64 * 1024 * 1024

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.lab.cases import Case
-from tertulia.lab.checkers import Choice, Mark, Number, Parts, Regex, near
+from tertulia.lab.checkers import Mark, Numeric, Option, Parts, Regex, near
 from tertulia.lab.reading import dates, numbers, times
 
 from .tools import SOLUTIONS
@@ -93,9 +93,9 @@ def wrong(case: Case) -> list[Case]:
                 replace(case, expected=(*parts[:place], another(case.checker, part), *parts[place + 1 :]))
                 for place, part in enumerate(parts)
             ]
-        case (Number(), float() | int() as value):
+        case (Numeric(), float() | int() as value):
             return [replace(case, expected=value + 1)]
-        case (Choice(options=options), _):
+        case (Option(options=options), _):
             other = next(one.split("|")[0] for one in options if not one.startswith(str(case.expected)))
             return [replace(case, expected=other)]
     return [replace(case, expected="Zanzibar")]

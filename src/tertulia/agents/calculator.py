@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ..errors import SettingsError
 from ..run import Run
 from ..tools.mending import mended, only_states
-from ..tools.sandbox import Limits, execute, program
+from ..tools.sandbox import ProgramLimits, execute, program
 from ..tools.skills.cards import card, choose
 from ..types import Execution, Finding, Findings, Task
 from . import Agent, brief
@@ -76,7 +76,7 @@ class Calculator(Agent):
     """Most times a program that failed is written again."""
     max_tokens: int = 400
     """Most tokens a program may have."""
-    limits: Limits = Limits()
+    limits: ProgramLimits = ProgramLimits()
     has_cards: bool = False
     """Whether a worked example of the question's kind is shown in place of most others, where there is one."""
 

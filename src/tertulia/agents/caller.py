@@ -13,8 +13,8 @@ from pydantic import BaseModel, model_validator
 from ..errors import ToolError, UnusableReply
 from ..run import Run
 from ..tools.documents import fence
-from ..tools.mcp import Result, Server, Tool, Toolbox
 from ..tools.structured import as_json
+from ..tools.toolbox import McpServer, McpTool, Result, Toolbox
 from ..types import Citation, Finding, Findings, Passage, Task
 from . import Agent, brief
 
@@ -69,7 +69,7 @@ class Caller(Agent):
     unused: ClassVar[str] = "uses no tools of MCP servers; auto and tertulia do"
 
     toolbox: Toolbox = field(default_factory=lambda: Toolbox(()), compare=False, repr=False)
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[McpTool, ...] = ()
     name: str = "caller"
     system: str = SYSTEM
     calls: int = 3
@@ -149,16 +149,16 @@ class Caller(Agent):
         return Passage(said, source)
 
 
-def server_of(name: str, given: ToolServer) -> Server:
+def server_of(name: str, given: ToolServer) -> McpServer:
     """How an MCP server of the settings is reached."""
     own = {variable: os.environ[variable] for variable in given.env_from if variable in os.environ}
     env = {variable: value.get_secret_value() for variable, value in given.env.items()}
     headers = {header: value.get_secret_value() for header, value in given.headers.items()}
     tools = tuple(given.tools)
-    return Server(name, given.command, tuple(given.args), own | env, given.url, headers, tools, given.seconds)
+    return McpServer(name, given.command, tuple(given.args), own | env, given.url, headers, tools, given.seconds)
 
 
-def signature(tool: Tool) -> str:
+def signature(tool: McpTool) -> str:
     """A tool in one line: its name, its arguments and what it does."""
     required = tool.schema.get("required") or []
     properties = tool.schema.get("properties") or {}
@@ -166,7 +166,7 @@ def signature(tool: Tool) -> str:
     return f"{tool.name}({arguments}): {tool.description}"
 
 
-def schema(tools: Sequence[Tool], may_answer: bool) -> dict[str, Any]:
+def schema(tools: Sequence[McpTool], may_answer: bool) -> dict[str, Any]:
     """JSON schema of a step: one of the tools with its own arguments, or else none of them, or an answer."""
 
     def object(**properties: Any) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def _closed_object(given: Mapping[str, Any], named: Mapping[str, Any], depth: in
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def parse(text: str, tools: Mapping[str, Tool]) -> Call | str:
+def parse(text: str, tools: Mapping[str, McpTool]) -> Call | str:
     """The step that the model's text says; empty if it says none."""
     try:
         step = as_json(text, _Step)

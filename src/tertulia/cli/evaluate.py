@@ -21,7 +21,7 @@ from ..lab.measure import load as loaded
 from ..lab.overlap import refuse_overlaps
 from ..lab.plots import plot
 from ..lab.report import as_json, as_markdown, findings
-from ..lab.reuse import Replies, reusing
+from ..lab.reuse import ReplyFile, reusing
 from ..lab.sets import outcome, refuse_kept
 from ..lab.suites import load
 from ..opening import choose, make_strategy, open_house
@@ -79,7 +79,7 @@ class Evaluating:
     async def _measure(self, cases: Sequence[Case], console: Console) -> None:
         async with AsyncExitStack() as open_ones:
             contestants: list[Contestant] = []
-            replies = open_ones.enter_context(Replies(self.out / "replies.jsonl")) if self.reuse else None
+            replies = open_ones.enter_context(ReplyFile(self.out / "replies.jsonl")) if self.reuse else None
             for model in [await own_name(model, self.settings) for model in self.models]:
                 house = await open_ones.enter_async_context(await self._house(model, console))
                 if replies:

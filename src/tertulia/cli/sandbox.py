@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import SettingsError, UnknownName
-from ..tools.sandbox import LIMIT, TIERS, Limits, close, execute
+from ..tools.sandbox import LIMIT, TIERS, ProgramLimits, close, execute
 from ..types import Execution
 
 RAN, FAILED, LIMITED = 0, 1, 5
@@ -25,7 +25,7 @@ def run_file(file: str, seconds: float, memory: int, tier: str | None) -> int:
     tiers = [one for one in TIERS if tier in (None, one.name)]
     if not tiers:
         raise UnknownName("sandbox", str(tier), [one.name for one in TIERS])
-    limits = Limits(seconds, memory * 1024 * 1024)
+    limits = ProgramLimits(seconds, memory * 1024 * 1024)
 
     async def running() -> Execution:
         try:

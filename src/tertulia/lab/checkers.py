@@ -64,7 +64,7 @@ class Exact:
 
 
 @dataclass(frozen=True)
-class Number:
+class Numeric:
     """The last number is the value."""
 
     kind: Literal["number"] = field(default="number", kw_only=True)
@@ -100,7 +100,7 @@ class Number:
 class Parts:
     """Every part is there: numbers within the tolerance, dates and times in any form, names as words.
 
-    A name that is one of some options is read as `Choice` reads it, under the letter of its part if the answer has
+    A name that is one of some options is read as `Option` reads it, under the letter of its part if the answer has
     letters: whoever names them all has chosen the last.
 
     Strict checking wants the numbers of the answer to be those of the parts, in their order, and no others.
@@ -161,7 +161,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Option:
     """The option that is named last is the right one."""
 
     kind: Literal["choice"] = field(default="choice", kw_only=True)
@@ -254,7 +254,7 @@ def says_true(text: str) -> bool:
 
 
 Checker = Annotated[
-    Exact | Number | Parts | Choice | Regex | Program | Gym | Judge,
+    Exact | Numeric | Parts | Option | Regex | Program | Gym | Judge,
     Field(discriminator="kind"),
 ]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..errors import SettingsError
-from .measure import Sample
+from .measure import MarkedSample
 
 ENOUGH = 100
 """Paired cases below which small differences are not seen, and no table pretends that they are."""
@@ -124,7 +124,7 @@ def share(right: Sequence[int], parts: Sequence[int], seed: int = 0) -> Interval
     return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
 
 
-def majority(samples: Sequence[Sample]) -> bool:
+def majority(samples: Sequence[MarkedSample]) -> bool:
     """Whether the answer that most samples came to is right; the one met first where several have most votes."""
     votes = Counter(sample.read for sample in samples if sample.read)
     if not votes:
@@ -133,7 +133,7 @@ def majority(samples: Sequence[Sample]) -> bool:
     return next(sample.correct for sample in samples if sample.read == most)
 
 
-def size_at(tokens: float, drawn: Sequence[Sequence[Sample]]) -> int:
+def size_at(tokens: float, drawn: Sequence[Sequence[MarkedSample]]) -> int:
     """How many samples a vote may draw for at most as many tokens a question as `tokens`; at least 1."""
     most = max((len(samples) for samples in drawn), default=0)  # a run that failed has fewer
     sizes = range(1, most + 1)

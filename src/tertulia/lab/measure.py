@@ -45,7 +45,7 @@ class Contestant:
 
 
 @dataclass(frozen=True)
-class Sample:
+class MarkedSample:
     """One reply of a vote: what it came to, and what it cost."""
 
     read: str
@@ -68,7 +68,7 @@ class Trial:
     ledger: tuple[Entry, ...] = ()
     decisions: tuple[Annotated[Decided, BeforeValidator(up_to_date)], ...] = ()
     """What was decided on the way; results of an earlier version are read in today's words."""
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[MarkedSample, ...] = ()
     error: str = ""
     """Why there is no answer; empty if there is one."""
     stopped: str = ""
@@ -256,25 +256,25 @@ async def answer(case: Case, contestant: Contestant, judge: House | None) -> Tri
         contestant.strategy,
         contestant.model,
         said,
-        await marked(case, said, judge) if said else case.unanswered,
+        await mark_of(case, said, judge) if said else case.unanswered,
         progress.report_so_far(time.monotonic() - began),
         tuple(progress.ledger),
         tuple(progress.decisions),
-        tuple([await sampled(case, text, tokens[key], judge) for key, text in sorted(texts.items())]),
+        tuple([await sample_of(case, text, tokens[key], judge) for key, text in sorted(texts.items())]),
         error,
         (progress.answer.stopped or "") if progress.answer else "",
     )
 
 
-async def marked(case: Case, said: str, judge: House | None) -> Mark:
+async def mark_of(case: Case, said: str, judge: House | None) -> Mark:
     """The checker's verdict of an answer."""
     asked = None if judge is None else Run(Books(judge.models, judge.budget))
     return await case.checker.mark(said, case.expected, case.language, asked)
 
 
-async def sampled(case: Case, text: str, tokens: int, judge: House | None) -> Sample:
-    mark = await marked(case, text, judge)
-    return Sample(mark.read, mark.correct, tokens)
+async def sample_of(case: Case, text: str, tokens: int, judge: House | None) -> MarkedSample:
+    mark = await mark_of(case, text, judge)
+    return MarkedSample(mark.read, mark.correct, tokens)
 
 
 def setup(

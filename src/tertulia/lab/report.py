@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import Any, TypeVar
 
 from .compare import ENOUGH, Comparison, Interval, compare, majority, size_at, wilson
-from .measure import Sample, Setup, Trial
+from .measure import MarkedSample, Setup, Trial
 from .parts import PARTS, PARTS_HEAD, PartsDifference, PartsRow, difference, parts_cells, parts_row
 
 DIRECT, VOTE, AUTO = "direct", "vote", "auto"
@@ -93,13 +93,17 @@ class Findings:
 
 def findings(trials: Sequence[Trial], seed: int = 0) -> Findings:
     """Everything that is computed from the trials."""
-    groups = grouped(trials, lambda trial: (trial.model, trial.strategy))
+    groups = groups_of(trials, lambda trial: (trial.model, trial.strategy))
     return Findings(
         tuple(row(model, strategy, group) for (model, strategy), group in groups.items()),
         tuple(pairs(groups, seed)),
         by_family(trials, lambda some: f"{sum(trial.mark.correct for trial in some)}/{len(some)}"),
         by_family(trials, lambda some: median(trial.report.calls for trial in some)),
-        {label(*name): decided(group) for name, group in groups.items() if any(trial.decisions for trial in group)},
+        {
+            label(*name): decision_counts(group)
+            for name, group in groups.items()
+            if any(trial.decisions for trial in group)
+        },
         tuple(one for name, group in groups.items() if (one := parts_row(*name, group, seed))),
     )
 
@@ -129,11 +133,11 @@ def row(model: str, strategy: str, trials: Sequence[Trial]) -> Row:
         exact=all(report.exact for report in reports),
         failed=sum(bool(trial.error) for trial in trials),
         judged=sum(trial.mark.judged for trial in trials),
-        reported=sum(reported) / tokens if tokens and (reported := said(trials)) else None,
+        reported=sum(reported) / tokens if tokens and (reported := reported_tokens(trials)) else None,
     )
 
 
-def said(trials: Iterable[Trial]) -> list[int]:
+def reported_tokens(trials: Iterable[Trial]) -> list[int]:
     return [trial.reported for trial in trials if trial.reported is not None]
 
 
@@ -143,7 +147,7 @@ def pairs(groups: Groups, seed: int) -> Iterable[Pair]:
         best = [most_accurate(groups, model)] if strategy == AUTO else []
         for baseline in dict.fromkeys([DIRECT, VOTE, *best]):
             if strategy != baseline and (others := groups.get((model, baseline))):
-                yield paired(trials, others, seed)
+                yield pair_of(trials, others, seed)
         fixed = widest(groups, model)
         if fixed and strategy != fixed[0].strategy:
             yield at_equal_tokens(trials, fixed, seed)
@@ -159,8 +163,8 @@ def most_accurate(groups: Groups, model: str) -> str:
     )
 
 
-def paired(trials: Sequence[Trial], others: Sequence[Trial], seed: int) -> Pair:
-    mine, theirs = matched(trials, others)
+def pair_of(trials: Sequence[Trial], others: Sequence[Trial], seed: int) -> Pair:
+    mine, theirs = in_pairs(trials, others)
     return Pair(
         trials[0].model,
         trials[0].strategy,
@@ -174,8 +178,8 @@ def paired(trials: Sequence[Trial], others: Sequence[Trial], seed: int) -> Pair:
 
 def at_equal_tokens(trials: Sequence[Trial], fixed: Sequence[Trial], seed: int) -> Pair:
     """Against plain self-consistency of as many samples as the strategy's tokens would have bought."""
-    mine, theirs = matched(trials, fixed)
-    drawn: list[Sequence[Sample]] = [trial.samples for trial in theirs]
+    mine, theirs = in_pairs(trials, fixed)
+    drawn: list[Sequence[MarkedSample]] = [trial.samples for trial in theirs]
     size, most = size_at(mean_tokens(mine), drawn), max((len(samples) for samples in drawn), default=0)
     spent = sum(sample.tokens for samples in drawn for sample in samples[:size]) / max(1, len(drawn))
     note = f"at most {most} samples were drawn" if size == most else ""
@@ -198,7 +202,7 @@ def widest(groups: Groups, model: str) -> list[Trial] | None:
     return max(fixed, key=lambda group: max(len(trial.samples) for trial in group), default=None)
 
 
-def matched(trials: Iterable[Trial], others: Iterable[Trial]) -> tuple[list[Trial], list[Trial]]:
+def in_pairs(trials: Iterable[Trial], others: Iterable[Trial]) -> tuple[list[Trial], list[Trial]]:
     """The trials of the cases that both have, in the same order."""
     one, other = ({trial.case: trial for trial in some} for some in (trials, others))
     both = [case for case in one if case in other]
@@ -210,21 +214,21 @@ def mean_tokens(trials: Sequence[Trial]) -> float:
 
 
 def by_family(trials: Iterable[Trial], tell: Callable[[list[Trial]], T]) -> dict[str, dict[str, T]]:
-    families = grouped(trials, lambda trial: trial.family)
+    families = groups_of(trials, lambda trial: trial.family)
     return {
         family: {
             label(*name): tell(some)
-            for name, some in grouped(group, lambda trial: (trial.model, trial.strategy)).items()
+            for name, some in groups_of(group, lambda trial: (trial.model, trial.strategy)).items()
         }
         for family, group in families.items()
     }
 
 
-def decided(trials: Iterable[Trial]) -> dict[str, int]:
+def decision_counts(trials: Iterable[Trial]) -> dict[str, int]:
     return dict(Counter(choice for trial in trials for choice in {one.choice for one in trial.decisions}).most_common())
 
 
-def grouped(trials: Iterable[Trial], name: Callable[[Trial], K]) -> dict[K, list[Trial]]:
+def groups_of(trials: Iterable[Trial], name: Callable[[Trial], K]) -> dict[K, list[Trial]]:
     groups: dict[K, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(name(trial), []).append(trial)

@@ -23,7 +23,7 @@ from .measure import drop_half_line
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptReply:
     """A whole reply, by the request that it answers."""
 
     key: str
@@ -37,15 +37,15 @@ class Kept:
         return Chunk(self.text, self.thought, self.usage, self.finish, self.calls)
 
 
-class Replies:
-    """Replies in a file of JSON lines; only whole ones with a count of their tokens are kept.
+class ReplyFile:
+    """ReplyFile in a file of JSON lines; only whole ones with a count of their tokens are kept.
 
     Raises:
         SettingsError: if a whole line of the file is not a reply.
     """
 
     def __init__(self, file: Path) -> None:
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, KeptReply] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         drop_half_line(file)
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
@@ -58,10 +58,10 @@ class Replies:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._out = file.open("a", encoding="utf-8")
 
-    def find(self, key: str) -> Kept | None:
+    def find(self, key: str) -> KeptReply | None:
         return self._kept.get(key)
 
-    def keep(self, kept: Kept) -> None:
+    def keep(self, kept: KeptReply) -> None:
         self._kept[kept.key] = kept
         self._out.write(_adapter().dump_json(kept).decode() + "\n")
         self._out.flush()
@@ -70,7 +70,7 @@ class Replies:
         """Held while a request is made, so that another that is alike waits for its reply."""
         return self._turns.setdefault(key, asyncio.Lock())
 
-    def __enter__(self) -> Replies:
+    def __enter__(self) -> ReplyFile:
         return self
 
     def __exit__(
@@ -84,7 +84,7 @@ class Reusing:
     """The model, asked each request once; the usage of a reply that is used again is what it was the first time."""
 
     model: Model
-    replies: Replies = field(repr=False, compare=False)
+    replies: ReplyFile = field(repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -106,7 +106,7 @@ class Reusing:
                     draft.add(chunk)
                     yield chunk
             if draft.finish and draft.usage and draft.usage.exact:
-                self.replies.keep(Kept(key, draft.text, draft.usage, draft.finish, draft.thought, draft.calls))
+                self.replies.keep(KeptReply(key, draft.text, draft.usage, draft.finish, draft.thought, draft.calls))
 
     async def count(self, request: Request) -> int:
         known = self.replies.find(print_of(self.name, request))
@@ -120,7 +120,7 @@ class Reusing:
             await self.model.close()
 
 
-def reusing(house: House, replies: Replies) -> House:
+def reusing(house: House, replies: ReplyFile) -> House:
     """The house, with models that are asked each request once."""
     return house.wrapped(lambda model: Reusing(model, replies))
 
@@ -132,5 +132,5 @@ def print_of(model: str, request: Request) -> str:
 
 
 @cache
-def _adapter() -> TypeAdapter[Kept]:
-    return TypeAdapter(Kept)
+def _adapter() -> TypeAdapter[KeptReply]:
+    return TypeAdapter(KeptReply)

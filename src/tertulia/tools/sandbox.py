@@ -14,12 +14,12 @@ from fractions import Fraction
 from ..errors import LimitReached, NotSupported, ToolError
 from ..types import Execution
 from .skills.inline import completed
-from .tiers import Limits, Tier
+from .tiers import ProgramLimits, Tier
 from .tiers.bubblewrap import Bubblewrap
 from .tiers.monty import Monty
 from .tiers.wasi import Wasi
 
-__all__ = ["LIMIT", "TIERS", "Limits", "Tier", "close", "execute", "number", "program"]
+__all__ = ["LIMIT", "TIERS", "ProgramLimits", "Tier", "close", "execute", "number", "program"]
 
 LIMIT = "limit reached: "
 """How the error of a program that crossed a limit begins."""
@@ -36,7 +36,11 @@ def program(text: str) -> str:
     return textwrap.dedent(block[2] if block else text).strip("\n")
 
 
-async def execute(program: str, limits: Limits = Limits(), tiers: Sequence[Tier] | None = None) -> Execution:  # noqa: B008
+async def execute(
+    program: str,
+    limits: ProgramLimits = ProgramLimits(),  # noqa: B008
+    tiers: Sequence[Tier] | None = None,
+) -> Execution:
     """Run a program in the first tier that is there and has what it needs.
 
     It may use the library of skills, and the standard names that everybody imports, without importing them.
@@ -65,7 +69,7 @@ async def execute(program: str, limits: Limits = Limits(), tiers: Sequence[Tier]
     return refused
 
 
-async def _try(tier: Tier, program: str, limits: Limits) -> tuple[Execution, bool]:
+async def _try(tier: Tier, program: str, limits: ProgramLimits) -> tuple[Execution, bool]:
     """What came of it, and whether the tier had all that the program needs; one that fails is tried with skills."""
     execution, supported = await _once(tier, program, limits)
     if not execution.error or execution.error.startswith(LIMIT) or (whole := completed(program)) == program:
@@ -75,7 +79,7 @@ async def _try(tier: Tier, program: str, limits: Limits) -> tuple[Execution, boo
     return replace(execution, program=program, error=error), supported
 
 
-async def _once(tier: Tier, program: str, limits: Limits) -> tuple[Execution, bool]:
+async def _once(tier: Tier, program: str, limits: ProgramLimits) -> tuple[Execution, bool]:
     output = error = ""
     supported = True
     started = time.perf_counter()

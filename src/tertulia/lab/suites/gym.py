@@ -10,7 +10,7 @@ from ..cases import Case
 from ..checkers import Gym
 from ..gymnasium import SIZE, dataset
 from ..sets import HELD_FAMILIES, Name, set_of
-from .keys import doubt
+from .answer_keys import doubt
 
 SMALL: dict[str, dict[str, int]] = {
     "calendar_arithmetic": {},

@@ -34,7 +34,7 @@ TERMS = {
 
 
 @dataclass(frozen=True)
-class Family:
+class Kin:
     """Who is married to whom, and whose children are whose."""
 
     spouses: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -71,9 +71,9 @@ class Family:
         return {child for one in self.spouses[person] for s in self.siblings(one) for child in self.children[s]}
 
 
-def told(story: str) -> Family:
+def story_of(story: str) -> Kin:
     """The family of a story."""
-    family = Family()
+    family = Kin()
     for one, other, named in MARRIED.findall(story):
         family.spouses[one].add(other)
         family.spouses[other].add(one)
@@ -89,5 +89,5 @@ def relations(question: str) -> set[str]:
     asked = ASKED.search(question)
     if asked is None or asked[1] not in f"{WOMEN} {MEN}".split():
         return set()
-    family, is_man = told(question), asked[1] in MEN.split()
+    family, is_man = story_of(question), asked[1] in MEN.split()
     return {TERMS[name][is_man] for name, people in family.kin(asked[2]) if asked[1] in people}

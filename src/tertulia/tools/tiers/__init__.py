@@ -9,7 +9,7 @@ from ...errors import LimitReached, ToolError
 
 
 @dataclass(frozen=True)
-class Limits:
+class ProgramLimits:
     """The most one program may take."""
 
     seconds: float = 5.0
@@ -35,7 +35,7 @@ class Tier(Protocol):
         """None if it works here, else one line on how to get it."""
         ...
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         """What the program printed or, if it printed nothing, the `repr` of its last expression.
 
         What a program that failed had printed before stands in the error's `__notes__`.
@@ -56,13 +56,13 @@ def failure(kind: type[ToolError], message: str, printed: str = "") -> ToolError
     return error
 
 
-def too_long(limits: Limits, printed: str = "") -> ToolError:
+def too_long(limits: ProgramLimits, printed: str = "") -> ToolError:
     return failure(LimitReached, f"the program ran for more than {limits.seconds:g} seconds", printed)
 
 
-def too_big(limits: Limits, printed: str = "") -> ToolError:
+def too_big(limits: ProgramLimits, printed: str = "") -> ToolError:
     return failure(LimitReached, f"the program needed more than {limits.memory // 1024 // 1024} MiB of memory", printed)
 
 
-def too_much(limits: Limits, printed: str = "") -> ToolError:
+def too_much(limits: ProgramLimits, printed: str = "") -> ToolError:
     return failure(LimitReached, f"the program printed more than {limits.output:,} characters", printed)

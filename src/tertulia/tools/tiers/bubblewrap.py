@@ -17,8 +17,8 @@ from pathlib import Path
 
 from ...children import deadline
 from ...errors import ToolError
-from . import Limits
-from .keeper import SECONDS_TO_START, Child, Reply, Turn, attend
+from . import ProgramLimits
+from .keeper import SECONDS_TO_START, Ending, ProcessGroup, Stay, attend
 from .seccomp import filter_program
 
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/nix/store")
@@ -50,11 +50,11 @@ class Bubblewrap:
             return "only on Linux"
         return await asyncio.to_thread(_missing)
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         command = await asyncio.to_thread(_command)
         if command is None:
             raise ToolError(f"bubblewrap does not work here: {_missing()}")
-        return (await attend(lambda turn: _run(command, program, limits, turn))).text(limits)
+        return (await attend(lambda stay: _run(command, program, limits, stay))).text(limits)
 
 
 def _bwrap() -> str | None:
@@ -122,7 +122,7 @@ def _probed() -> tuple[tuple[str, ...] | None, str | None]:
         return None, f"only on x86_64 and aarch64, and this is {os.uname().machine}"
     reason = "no Python that it could run was found"
     for command in _commands():
-        reply = _run(command, TRIAL, Limits(seconds=SECONDS_TO_START), Turn())
+        reply = _run(command, TRIAL, ProgramLimits(seconds=SECONDS_TO_START), Stay())
         if reply.outcome == "ok" and reply.output == "120":
             return command, None
         reason = reply.message.splitlines()[-1] if reply.message else reply.outcome
@@ -137,28 +137,28 @@ def _missing() -> str | None:
     return _probed()[1]
 
 
-def _run(command: tuple[str, ...], program: str, limits: Limits, turn: Turn) -> Reply:
+def _run(command: tuple[str, ...], program: str, limits: ProgramLimits, stay: Stay) -> Ending:
     rules, rules_in = os.pipe()
     try:
         os.write(rules_in, filter_program() or b"")
         os.close(rules_in)
         with_rules = (command[0], "--seccomp", str(rules), *command[1:])
-        child = Child(with_rules, stderr=subprocess.PIPE, user=_nobody(), files=(rules,))
+        child = ProcessGroup(with_rules, stderr=subprocess.PIPE, user=_nobody(), files=(rules,))
     except OSError as error:
-        return Reply("failed", "", f"SandboxError: {error}")
+        return Ending("failed", "", f"SandboxError: {error}")
     finally:
         os.close(rules)
-    turn.hold(child)
+    stay.hold(child)
     try:
         with deadline(limits.seconds, child.expire):
             return _listen(child, program, limits)
     finally:
-        turn.release()
+        stay.release()
         child.kill()
         child.close()
 
 
-def _listen(child: Child, program: str, limits: Limits) -> Reply:
+def _listen(child: ProcessGroup, program: str, limits: ProgramLimits) -> Ending:
     process = child.process
     assert process.stderr is not None
     try:
@@ -169,21 +169,21 @@ def _listen(child: Child, program: str, limits: Limits) -> Reply:
     data = child.stdout.read(4 * limits.output + 1)
     printed = data.decode(errors="replace")
     if len(data) > 4 * limits.output or len(printed) > limits.output:
-        return Reply("output", printed[: limits.output])
+        return Ending("output", printed[: limits.output])
     report = process.stderr.read(LONGEST_REPORT).decode(errors="replace")
     process.wait()
     if child.late:
-        return Reply("seconds", printed)
+        return Ending("seconds", printed)
     return _read(report, printed, process.returncode)
 
 
-def _read(report: str, printed: str, status: int) -> Reply:
+def _read(report: str, printed: str, status: int) -> Ending:
     """What the guest says of how it ended; if it was ended before it could, what its exit status says."""
     try:
         said = json.loads(report.strip().splitlines()[-1])
-        return Reply(said["outcome"], printed, str(said["message"]))
+        return Ending(said["outcome"], printed, str(said["message"]))
     except (ValueError, LookupError, TypeError):
         if status == 0:
-            return Reply("ok", printed)
+            return Ending("ok", printed)
         ended = f"SandboxError: the program ended with status {status}"
-        return Reply("failed", printed, f"{report.strip()[-1000:]}\n{ended}".strip())
+        return Ending("failed", printed, f"{report.strip()[-1000:]}\n{ended}".strip())

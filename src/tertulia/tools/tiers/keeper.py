@@ -1,4 +1,4 @@
-"""Child processes that stand between this process and the programs it does not trust.
+"""ProcessGroup processes that stand between this process and the programs it does not trust.
 
 Everything that handles a program's values does so in a child with an empty environment: whatever a program does to
 its interpreter, or to what reads its output, this process sees one line of text of bounded length.
@@ -22,7 +22,7 @@ from typing import IO, Literal, TypeVar, cast
 
 from ...children import BARE, deadline, kill_group
 from ...errors import NotSupported, ToolError
-from . import Limits, failure, too_big, too_long, too_much
+from . import ProgramLimits, failure, too_big, too_long, too_much
 
 GRACE = 1.0
 """Seconds a tier has to stop a program by itself before its process is killed."""
@@ -39,14 +39,14 @@ Outcome = Literal["ok", "failed", "unsupported", "seconds", "memory", "output"]
 
 
 @dataclass(frozen=True)
-class Reply:
+class Ending:
     """What a keeper says of a program."""
 
     outcome: Outcome
     output: str
     message: str = ""
 
-    def text(self, limits: Limits) -> str:
+    def text(self, limits: ProgramLimits) -> str:
         """The output.
 
         Raises:
@@ -67,7 +67,7 @@ class Reply:
                 raise failure(ToolError, self.message, self.output)
 
 
-class Child:
+class ProcessGroup:
     """A process in a group of its own, so that it can be killed with all it started."""
 
     def __init__(
@@ -146,15 +146,15 @@ def _children(pid: int) -> list[int]:
     return started
 
 
-class Turn:
+class Stay:
     """One program's stay with a child, which whoever asked for it may end at any time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._child: Child | None = None
+        self._child: ProcessGroup | None = None
         self.stopped = False
 
-    def hold(self, child: Child) -> None:
+    def hold(self, child: ProcessGroup) -> None:
         with self._lock:
             self._child = child
             if self.stopped:
@@ -176,13 +176,13 @@ class Turn:
 _THREADS = ThreadPoolExecutor(AT_ONCE, "sandbox")
 
 
-async def attend(work: Callable[[Turn], T]) -> T:
+async def attend(work: Callable[[Stay], T]) -> T:
     """Do `work` in a thread; if whoever waits is cancelled, the child it holds is killed."""
-    turn = Turn()
+    stay = Stay()
     try:
-        return await asyncio.get_running_loop().run_in_executor(_THREADS, work, turn)
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, work, stay)
     finally:
-        turn.stop()
+        stay.stop()
 
 
 class Keepers:
@@ -195,12 +195,12 @@ class Keepers:
         self._command = command
         self._spent_by = spent_by
         """Outcomes after which a child is not used again."""
-        self._idle: list[Child] = []
+        self._idle: list[ProcessGroup] = []
         self._works = False
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         """As `Tier.execute`."""
-        return (await attend(lambda turn: self._ask(turn, program, limits))).text(limits)
+        return (await attend(lambda stay: self._ask(stay, program, limits))).text(limits)
 
     async def probe(self) -> str | None:
         """None if a child starts here, else why not; one start is proof enough."""
@@ -217,50 +217,50 @@ class Keepers:
         Raises:
             ToolError: if it did not start in `seconds`.
         """
-        await attend(lambda turn: self._start_idle(turn, seconds))
+        await attend(lambda stay: self._start_idle(stay, seconds))
 
     async def close(self) -> None:
         """End those that wait for programs."""
         await asyncio.to_thread(self._close)
 
-    def _ask(self, turn: Turn, program: str, limits: Limits) -> Reply:
-        child = self._take(turn)
-        turn.hold(child)
+    def _ask(self, stay: Stay, program: str, limits: ProgramLimits) -> Ending:
+        child = self._take(stay)
+        stay.hold(child)
         with deadline(limits.seconds + GRACE, child.expire):
             reply = self._exchange(child, program, limits)
-        if turn.release() and not child.broken and reply.outcome not in self._spent_by:
+        if stay.release() and not child.broken and reply.outcome not in self._spent_by:
             self._idle.append(child)
         else:
             child.kill()
             child.close()
             if child.late:
-                return Reply("seconds", "")
+                return Ending("seconds", "")
         return reply
 
-    def _exchange(self, child: Child, program: str, limits: Limits) -> Reply:
+    def _exchange(self, child: ProcessGroup, program: str, limits: ProgramLimits) -> Ending:
         request = json.dumps({"program": program, **asdict(limits)}) + "\n"
         try:
             child.stdin.write(request.encode())
             child.stdin.flush()
             line = child.stdout.readline(12 * limits.output + LONGEST_MESSAGE)
-            return Reply(**json.loads(line))
+            return Ending(**json.loads(line))
         except (OSError, ValueError, TypeError):
             child.broken = True
-            return Reply("failed", "", "SandboxError: the sandbox was killed while the program ran")
+            return Ending("failed", "", "SandboxError: the sandbox was killed while the program ran")
 
-    def _take(self, turn: Turn) -> Child:
+    def _take(self, stay: Stay) -> ProcessGroup:
         while self._idle:
             child = self._idle.pop()
             if child.process.poll() is None:
                 return child
             child.close()
-        return self._start(turn, SECONDS_TO_START)
+        return self._start(stay, SECONDS_TO_START)
 
-    def _start(self, turn: Turn, seconds: float) -> Child:
+    def _start(self, stay: Stay, seconds: float) -> ProcessGroup:
         atexit.unregister(self._close)
         atexit.register(self._close)
-        child = Child(self._command)
-        turn.hold(child)
+        child = ProcessGroup(self._command)
+        stay.hold(child)
         with deadline(seconds, child.expire):
             said = child.stdout.readline(LONGEST_MESSAGE).strip()
         if said != b"ready":
@@ -270,9 +270,9 @@ class Keepers:
         self._works = True
         return child
 
-    def _start_idle(self, turn: Turn, seconds: float) -> None:
-        child = self._start(turn, seconds)
-        if turn.release():
+    def _start_idle(self, stay: Stay, seconds: float) -> None:
+        child = self._start(stay, seconds)
+        if stay.release():
             self._idle.append(child)
         else:
             child.close()

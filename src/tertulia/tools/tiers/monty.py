@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import Limits
+from . import ProgramLimits
 from .keeper import Keepers
 
 _KEEPERS = Keepers(
@@ -38,7 +38,7 @@ class Monty:
             return "pip install pydantic-monty==1.4.0"
         return await _KEEPERS.probe()
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         return await _KEEPERS.execute(program, limits)
 
     async def close(self) -> None:

@@ -35,7 +35,7 @@ MISSING = ("NotImplementedError", "ModuleNotFoundError", "ImportError", "Attribu
 """Errors by which monty says that a part of Python is not there, or may: `pow(3, -1, 11)` is a ValueError."""
 
 
-class Printer:
+class Collector:
     """Collects what a program prints, and says at once when that is too much."""
 
     def __init__(self, most: int, replies: Any):
@@ -80,7 +80,7 @@ def with_result(program: str) -> tuple[str, bool]:
     return changed.decode(), True
 
 
-def feed(session: MontySession, code: str, printer: Printer) -> MontyComplete:
+def feed(session: MontySession, code: str, printer: Collector) -> MontyComplete:
     """Run the code to its end; the value that it ends in becomes Python's own only when it is asked for.
 
     That of a program must not be: two lists that hold each other twice, forty times over, fill any memory.
@@ -91,7 +91,7 @@ def feed(session: MontySession, code: str, printer: Printer) -> MontyComplete:
     return progress
 
 
-def result(session: MontySession, most: int, printer: Printer) -> str:
+def result(session: MontySession, most: int, printer: Collector) -> str:
     """The `repr` of the last expression, cut inside the sandbox; a string is given as it is."""
     text: str = feed(session, f"f'{{{RESULT}!r}}'[:{most + 1}]", printer).output
     if text == "None":
@@ -130,7 +130,7 @@ def outcome(error: MontyError, explained: str) -> str:
 
 
 def run(pool: Monty, request: dict[str, Any], replies: Any) -> None:
-    printer = Printer(request["output"], replies)
+    printer = Collector(request["output"], replies)
     limits = ResourceLimits(max_feed_duration_secs=request["seconds"], max_memory=request["memory"])
     try:
         with pool.checkout(limits=limits, os_policy={"sleep": "zero"}) as session:

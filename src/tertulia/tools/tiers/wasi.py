@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from . import Limits
+from . import ProgramLimits
 from .keeper import Keepers
 
 SECONDS_TO_COMPILE = 1800.0
@@ -44,7 +44,7 @@ class Wasi:
         cache().mkdir(parents=True, exist_ok=True, mode=0o700)
         await _keepers().prepare(SECONDS_TO_COMPILE)
 
-    async def execute(self, program: str, limits: Limits) -> str:
+    async def execute(self, program: str, limits: ProgramLimits) -> str:
         return await _keepers().execute(program, limits)
 
     async def close(self) -> None:

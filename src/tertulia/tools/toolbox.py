@@ -29,7 +29,7 @@ SECONDS_TO_SPEAK = 0.5
 
 
 @dataclass(frozen=True)
-class Server:
+class McpServer:
     """How an MCP server is reached, by command or by URL, and what of it agents may use."""
 
     name: str
@@ -46,7 +46,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Tool:
+class McpTool:
     """Something that a server can do."""
 
     name: str
@@ -71,12 +71,12 @@ class Result:
 class Toolbox:
     """The tools of several servers, each connected to when first needed; close it in the end."""
 
-    def __init__(self, servers: Sequence[Server]) -> None:
-        self._connections = {server.name: Connection(server) for server in servers}
-        self._tools: dict[str, Tool] = {}
+    def __init__(self, servers: Sequence[McpServer]) -> None:
+        self._connections = {server.name: McpConnection(server) for server in servers}
+        self._tools: dict[str, McpTool] = {}
 
-    async def open(self, say: Callable[[str], None] = lambda _: None) -> tuple[Tool, ...]:
-        """The tools that agents may use; a server that cannot be reached is told of, and left out.
+    async def open(self, say: Callable[[str], None] = lambda _: None) -> tuple[McpTool, ...]:
+        """The tools that agents may use; a server that cannot be reached is reported and skipped.
 
         Raises:
             UnknownName: if a tool is allowed that its server does not offer.
@@ -89,15 +89,15 @@ class Toolbox:
         offers = await asyncio.gather(
             *(connection.tools() for connection in self._connections.values()), return_exceptions=True
         )
-        found: list[Tool] = []
+        found: list[McpTool] = []
         for connection, offer in zip(self._connections.values(), offers, strict=True):
             if isinstance(offer, ToolError):
                 say(f"going on without the MCP server {connection.server.name!r}: {offer}")
             elif isinstance(offer, BaseException):
                 raise offer
             else:
-                found += allowed(connection.server, offer, say)
-        self._tools = {tool.name: tool for tool in named(found)}
+                found += allowed_tools(connection.server, offer, say)
+        self._tools = {tool.name: tool for tool in with_own_names(found)}
         return tuple(self._tools.values())
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Result:
@@ -115,23 +115,23 @@ class Toolbox:
         await asyncio.gather(*(connection.close() for connection in self._connections.values()))
 
 
-class Connection:
+class McpConnection:
     """A server, spoken to from a task of its own, since the SDK wants to end where it began."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: McpServer) -> None:
         self.server = server
         self._client: asyncio.Future[Client] | None = None
         self._task: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
 
-    async def tools(self) -> list[Tool]:
+    async def tools(self) -> list[McpTool]:
         """What the server offers.
 
         Raises:
             ToolError: if it cannot be reached.
         """
-        async with self._talking(CONNECT_SECONDS) as client:
-            found: list[Tool] = []
+        async with self._converse(CONNECT_SECONDS) as client:
+            found: list[McpTool] = []
             cursor = None
             while len(found) < MOST_TOOLS:
                 page = await client.list_tools(cursor=cursor)
@@ -147,9 +147,9 @@ class Connection:
         Raises:
             ToolError: if the server cannot be reached, or takes too long.
         """
-        async with self._talking(self.server.seconds) as client:
-            told = await client.call_tool(tool, dict(arguments), read_timeout_seconds=self.server.seconds)
-        return Result(text_of(told.content, told.structured_content), not told.is_error)
+        async with self._converse(self.server.seconds) as client:
+            given = await client.call_tool(tool, dict(arguments), read_timeout_seconds=self.server.seconds)
+        return Result(text_of(given.content, given.structured_content), not given.is_error)
 
     async def close(self) -> None:
         self._over.set()
@@ -157,12 +157,13 @@ class Connection:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @asynccontextmanager
-    async def _talking(self, seconds: float) -> AsyncIterator[Client]:
+    async def _converse(self, seconds: float) -> AsyncIterator[Client]:
         """A client that is connected; whatever goes wrong with it is a `ToolError`, and ends the connection."""
         from mcp import MCPError
+        from mcp_types import CONNECTION_CLOSED
 
         try:
-            client = await self._connected()
+            client = await self._connect()
             async with asyncio.timeout(seconds + 1):
                 yield client
         except ToolError:
@@ -170,14 +171,14 @@ class Connection:
         except TimeoutError:
             raise ToolError(f"{self.server.name} took longer than {seconds:g} s") from None
         except MCPError as error:
-            if "losed" in str(error):  # the connection is: the next use makes another
+            if error.code == CONNECTION_CLOSED:  # the next use makes another
                 await self._drop()
             raise ToolError(f"{self.server.name} says: {str(error)[:300]}") from None
         except (OSError, RuntimeError, ValueError) as error:
             await self._drop()
             raise ToolError(f"{self.server.name} broke: {type(error).__name__} {str(error)[:300]}") from None
 
-    async def _connected(self) -> Client:
+    async def _connect(self) -> Client:
         if self._client is None or (self._task and self._task.done()):
             self._client = asyncio.get_running_loop().create_future()
             self._over = asyncio.Event()
@@ -211,24 +212,24 @@ class Connection:
         except Exception as error:  # of whatever kind: the SDK, the process and the network are all at the other end
             await asyncio.to_thread(words.wait, SECONDS_TO_SPEAK)
             said = f" ({words.line[:300]})" if words.line else ""
-            failed(ready, f"it cannot be reached: {reason(error)}{said}")
+            give_up(ready, f"it cannot be reached: {reason(error)}{said}")
         finally:
             words.file.close()
-            failed(ready, "it was left before it was reached")
+            give_up(ready, "it was left before it was reached")
 
-    def _tool(self, told: Any) -> Tool:
-        name = str(told.name)
-        return Tool(
+    def _tool(self, offered: Any) -> McpTool:
+        name = str(offered.name)
+        return McpTool(
             re.sub(r"[^\w-]", "_", name, flags=re.ASCII)[:60],
-            " ".join(str(told.description or told.title or "").split())[:LONGEST_DESCRIPTION],
-            dict(told.input_schema),
+            " ".join(str(offered.description or offered.title or "").split())[:LONGEST_DESCRIPTION],
+            dict(offered.input_schema),
             self.server.name,
             name,
         )
 
 
 @asynccontextmanager
-async def _transport(server: Server, words: LastWords) -> AsyncIterator[Any]:
+async def _transport(server: McpServer, words: LastWords) -> AsyncIterator[Any]:
     """What a client speaks through: a process that it starts, or an HTTP client."""
     if server.command:
         from mcp import StdioServerParameters, stdio_client
@@ -244,7 +245,7 @@ async def _transport(server: Server, words: LastWords) -> AsyncIterator[Any]:
         yield streamable_http_client(server.url, http_client=http)
 
 
-def allowed(server: Server, offered: Sequence[Tool], say: Callable[[str], None]) -> list[Tool]:
+def allowed_tools(server: McpServer, offered: Sequence[McpTool], say: Callable[[str], None]) -> list[McpTool]:
     """The tools of a server that agents may use.
 
     Raises:
@@ -261,7 +262,7 @@ def allowed(server: Server, offered: Sequence[Tool], say: Callable[[str], None])
     return [tool for tool in offered if tool.own_name in server.allowed]
 
 
-def named(tools: Sequence[Tool]) -> list[Tool]:
+def with_own_names(tools: Sequence[McpTool]) -> list[McpTool]:
     """The tools, with the name of its server before each name that several have."""
     times = Counter(tool.name for tool in tools)
     return [
@@ -284,7 +285,7 @@ def text_of(content: Sequence[Any], structured: object = None) -> str:
     return whole or "(it gave nothing)"
 
 
-def failed(ready: asyncio.Future[Client], why: str) -> None:
+def give_up(ready: asyncio.Future[Client], why: str) -> None:
     """Tell whoever waits for a connection that there will be none."""
     if not ready.done():
         ready.set_exception(ToolError(why))
