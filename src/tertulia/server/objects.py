@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -121,3 +121,38 @@ class ErrorDetails(TypedDict):
 
 class ErrorObject(TypedDict):
     error: ErrorDetails
+
+
+# -- what was read of a file
+
+
+class ValueEvidence(TypedDict):
+    """Where a value is printed."""
+
+    pointer: str
+    """JSON pointer of the value."""
+    page: int
+    box: list[float] | None
+    """Left, top, right and bottom in pixels; None in formats that have no places."""
+    text: str
+    confidence: float
+    by: str
+
+
+class SumCheck(TypedDict):
+    says: str
+    holds: bool
+
+
+class Extracted(TypedDict):
+    """What a schema asked for, with where each value is printed."""
+
+    object: Literal["extraction"]
+    source: str
+    data: dict[str, Any]
+    evidence: list[ValueEvidence]
+    missing: list[str]
+    checks: list[SumCheck]
+    rejected: list[str]
+    notes: list[str]
+    usage: ChatUsage

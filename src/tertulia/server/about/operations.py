@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..chat import routes as chat
 from ..chat.chat_objects import ChatChunk, ChatCompletion
-from ..objects import Health, ModelList, ModelObject
+from ..extract import routes as extraction
+from ..extract.request import ExtractRequest
+from ..objects import Extracted, Health, ModelList, ModelObject
 from ..problems import JSON
 from ..reading.chat_request import ChatRequest
 from ..reading.response_request import ResponsesRequest
@@ -48,6 +50,7 @@ OPERATIONS = (
         InputItems,
         query={"order": {"enum": ["asc", "desc"]}},
     ),
+    Operation("POST", "/v1/extract", extraction.extract, Extracted, ExtractRequest),
     Operation("GET", "/v1/models", about.models, ModelList),
     Operation("GET", "/v1/models/{id}", about.model, ModelObject),
     Operation("GET", "/metrics", about.metrics, str),
