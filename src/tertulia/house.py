@@ -63,15 +63,12 @@ class House:
     """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
     async def ask(
-        self,
-        question: Question,
-        on_event: Callable[[Event], None] = ignore,
-        journal: Journal | None = None,
+        self, question: Question, on_event: Callable[[Event], None] = ignore, journal: Journal | None = None
     ) -> Answered:
         """Answer the question; events are handed to `on_event` as they happen.
 
         Args:
-            journal: Where steps are remembered; that of an earlier run continues it. None remembers nothing.
+            journal: Where the run's steps are remembered: with that of an earlier one, it goes on where that stopped.
 
         Raises:
             BudgetExceeded: if the budget ends before anything was found.

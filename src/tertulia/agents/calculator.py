@@ -91,15 +91,8 @@ class Calculator(Agent):
             if not executions[-1].error:
                 break
         last = executions[-1]
-        return Finding(
-            task.id,
-            self.name,
-            last.error or last.output.strip(),
-            ok=not last.error,
-            executions=tuple(executions),
-            asked=task.text,
-            written_by=key,
-        )
+        text, ok = last.error or last.output.strip(), not last.error
+        return Finding(task.id, self.name, text, ok, task.text, tuple(executions), written_by=key)
 
     async def examples_for(self, task: Task, run: Run) -> Examples:
         """What is shown for a task: its kind's card and what shows the form, or all examples if no card is near."""

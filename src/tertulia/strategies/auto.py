@@ -5,11 +5,12 @@ Sources: routing by difficulty (Ong et al., 2024); scaling test-time compute by 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..abilities import Able, abilities_of
 from ..agents import Agent, Member
-from ..agents.triage import Choice, Triage
+from ..agents.triage import Choice, Route, Triage
 from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
@@ -51,18 +52,13 @@ class Auto(Strategy):
 
     @property
     def members(self) -> tuple[Member, ...]:
-        ways = (
-            self.direct,
-            self.think,
-            self.compute,
-            self.vote,
-            self.refine,
-            self.synthesize,
-            self.plan,
-            self.rag,
-            self.tools,
-        )
+        ways = (*self.ways.values(), self.think, self.compute, self.vote, self.rag, self.tools)
         return (self.triage, *(member for way in ways for member in way.members))
+
+    @property
+    def ways(self) -> Mapping[Route, Strategy]:
+        """Strategies by the route that leads to them and nowhere else."""
+        return {"direct": self.direct, "refine": self.refine, "synthesize": self.synthesize, "plan": self.plan}
 
     @property
     def remembers(self) -> bool:
@@ -90,21 +86,11 @@ class Auto(Strategy):
                 run.emit(Decided(choice.route, str(error)))
         if choice.known:
             question = replace(question, text=f"{question.text}\n(Known for certain: {choice.known})")
-        match choice.route:
-            case "direct":
-                return await self.direct(question, run)
-            case "compute":
-                return await self.answer_by_program(
-                    question, run, self.compute.once() if choice.guessed else self.compute
-                )
-            case "vote":
-                return await self.answer_by_vote(question, run)
-            case "refine":
-                return await self.refine(question, run)
-            case "synthesize":
-                return await self.synthesize(question, run)
-            case "plan":
-                return await self.plan(question, run)
+        if choice.route == "compute":
+            return await self.answer_by_program(question, run, self.compute.once() if choice.guessed else self.compute)
+        if choice.route == "vote":
+            return await self.answer_by_vote(question, run)
+        return await self.ways[choice.route](question, run)
 
     async def thought(self, choice: Choice, run: Run) -> str:
         """Why one call with thought is taken in place of many; empty if it is not.
