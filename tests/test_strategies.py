@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tertulia import House, Question
 from tertulia.errors import ModelError
 from tertulia.events import Decided, Event, Judged, Replied
+from tertulia.model import Reply
 from tertulia.providers.scripted import Scripted
-from tertulia.strategies.agreement import canonical, conclusion_of
+from tertulia.strategies.agreement import canonical, conclusion_in, conclusion_of
 from tertulia.strategies.answers import readable, says_all
 from tertulia.strategies.compute import Compute
 from tertulia.strategies.debate import Debate
@@ -18,6 +19,7 @@ from tertulia.strategies.refine import Refine
 from tertulia.strategies.search import Search
 from tertulia.strategies.synthesize import Synthesize
 from tertulia.strategies.vote import Vote, certainty
+from tertulia.usage import Usage
 
 from . import conftest
 
@@ -85,11 +87,23 @@ def test_certainty_is_a_probability_that_grows_with_the_lead(votes):
         ("Answer: C", "c"),
         ("Ava is a sage, and Luke is a fool.", "ava is a sage and luke is a fool"),
         ("Answer: A dog", "a dog"),
+        ("Answer: 3/4", "0.75"),
+        ("Answer: 0.125", "0.125"),
+        ("It is 1234567890123", "1234567890123"),
+        ("It is 0.66666667", "0.666667"),
+        ("Son 12 500 euros", "12500"),
+        ("It is the 14th", "14"),
         ("", ""),
     ],
 )
 def test_equal_conclusions_compare_equal(text, same):
-    assert canonical(conclusion_of(text)) == same
+    assert canonical(conclusion_in(text)) == same
+
+
+def test_a_conclusion_is_read_in_the_marks_of_its_question():
+    spanish, english = Question("¿Cuánto cuesta el hotel?"), Question("How much is the hotel?")
+    said = Reply("Respuesta: 1.234 euros", Usage(1, 1))
+    assert (conclusion_of(said, spanish), conclusion_of(said, english)) == ("1234", "1.234")
 
 
 def test_a_draft_is_revised_only_on_evidence():

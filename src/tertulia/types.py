@@ -12,13 +12,14 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from .errors import InvalidQuestion, PlanError
+from .excerpts import excerpt
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "auto"]
 """The most that may be spent on thinking, in the words of OpenAI's `reasoning_effort`; a ceiling, not a quota."""
 
 LONGEST_QUESTION = 1_000_000
 """Characters a question may have; longer material belongs in a document."""
-ITEM = re.compile(r"^\s*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
+ITEM = re.compile(r"^[^\S\n]*(?:\(?[a-h1-9][).]|[-*])\s+\S", re.M)
 """The beginning of an item of a list."""
 
 
@@ -124,9 +125,10 @@ class Question:
 
     @cached_property
     def parts(self) -> int:
-        """Questions and items that it asks, 1 or more; items before its only question are what is given."""
-        asked, items = self.text.count("?"), list(ITEM.finditer(self.text))
-        given = asked == 1 and items and items[-1].end() <= self.text.index("?")
+        """Questions and items in an excerpt of it, 1 or more; items before its only question are what is given."""
+        text = excerpt(self.text)
+        asked, items = text.count("?"), list(ITEM.finditer(text))
+        given = asked == 1 and items and items[-1].end() <= text.index("?")
         return max(1, asked if given else asked + len(items))
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import BaseModel, model_validator
 
 from ..errors import ToolError, UnusableReply
+from ..excerpts import LOOKED_AT
 from ..run import Run
 from ..tools.documents import fence
 from ..tools.structured import as_json
@@ -242,11 +243,14 @@ def given(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, 
 
 
 def borne_out(answer: str, results: Sequence[Passage]) -> tuple[Citation, ...]:
-    """The part of the results that shares most words and numbers with an answer; none if nothing does."""
+    """The part of the results that shares most words and numbers with an answer; none if nothing does.
+
+    Only the beginning of a long result is looked at, of which a model reads still less.
+    """
     words = set(WORD.findall(answer.casefold()))
     best, most = None, 0
     for result in reversed(results):
-        for part in re.finditer(rf"[^\n]{{1,{EXCERPT}}}", result.text):
+        for part in re.finditer(rf"[^\n]{{1,{EXCERPT}}}", result.text[:LOOKED_AT]):
             shared = len(words & set(WORD.findall(part[0].casefold())))
             if shared > most:
                 best, most = Citation(part[0], result.source, part.start(), part.end()), shared

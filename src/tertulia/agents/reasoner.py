@@ -29,5 +29,5 @@ class Reasoner(Agent):
 
 def conclusion(text: str) -> str:
     """What the text concludes; all of it if no line says so."""
-    *_, last = re.split(r"^\W*(?:conclusion|conclusión|conclusao|conclusão)\W*:", text, flags=re.I | re.M)
+    *_, last = re.split(r"^[^\w\n]*(?:conclusion|conclusión|conclusao|conclusão)\W*:", text, flags=re.I | re.M)
     return last.strip(" *\n") or text.strip()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import PromptTooLong, UnusableReply
 from ..events import Decided, Failed
+from ..excerpts import LOOKED_AT, excerpt
 from ..numbers import mentioned, missing, read
 from ..run import Run
 from ..types import Question, Turn
@@ -81,7 +82,8 @@ class Restater(Member):
             text, wrong = "", str(error)
         else:
             text = reply.text.strip()
-            wrong = unfit(text, question.text, before) if reply.finish == "stop" else "it was cut"
+            heard = tuple(replace(turn, text=self.shortened(turn.text)) for turn in before)
+            wrong = unfit(text, question.text, heard) if reply.finish == "stop" else "it was cut"
         if wrong:
             run.emit(Failed(self.name, wrong))
             return replace(question, text=f"{question.text}\n\n(Said before that:\n{self.transcript(before[-2:])})")
@@ -95,7 +97,8 @@ class Restater(Member):
         return "\n".join(f"{said[turn.role]}: {self.shortened(turn.text)}" for turn in turns)
 
     def shortened(self, text: str) -> str:
-        text, half = " ".join(text.split()), self.characters // 2
+        """The text in one line, or its beginning and its end."""
+        text, half = " ".join(excerpt(text).split()), self.characters // 2
         return text if len(text) <= self.characters else f"{text[:half]} … {text[-half:]}"
 
 
@@ -110,6 +113,8 @@ def unfit(text: str, asked: str, before: tuple[Turn, ...]) -> str:
     """
     if not text or "\n" in text:
         return "it is not one line"
+    if len(text) > LOOKED_AT:
+        return "it is too long"
     if words(text) == words(asked) and POINTS_BACK.search(asked):
         return "it is as unclear as before"
     telling = {word for word in words(asked) if len(word) > 3 and not POINTS_BACK.fullmatch(word)}

@@ -10,9 +10,11 @@ from ..run import Run
 from ..types import Answer, Finding, Form, Question
 
 LABEL = re.compile(r"\b([a-h])\)", re.I)
-PYTHONIC = re.compile(r"^\s*(?:[\[{]|\((?![a-hA-H]\)))|\b(?:None|True|False|datetime|Counter|Decimal|Fraction)\b", re.M)
+PYTHONIC = re.compile(
+    r"^[^\S\n]*(?:[\[{]|\((?![a-hA-H]\)))|\b(?:None|True|False|datetime|Counter|Decimal|Fraction)\b", re.M
+)
 """What is for a programmer to read: a list, a dictionary, a type."""
-DIGITS = re.compile(r"\d+\.\d{9,}")
+DIGITS = re.compile(r"(?<!\d)\d+\.\d{9,}")
 """More digits than a sum of floating-point numbers is good for."""
 WHOLE = re.compile(r"(?<![\d.,])(\d+)\.0(?![\d.,]*\d)")
 """A whole number that Python shows as a floating-point one, as in `54.0`."""

@@ -16,7 +16,7 @@ from ..model import Reply
 from ..run import Run
 from ..types import Answer, Question
 from . import Strategy
-from .agreement import canonical, conclusion_of, tally
+from .agreement import conclusion_of, tally
 from .answers import as_answer
 from .sampling import BY_STEPS, sample
 
@@ -56,12 +56,12 @@ class Debate(Strategy):
                 lambda number, run, others=others: self.speak(question, number, others, run),  # type: ignore[misc]
                 range(self.debaters),
             )
-            votes = tally([canonical(conclusion_of(reply.text)) for reply in said])
+            votes = tally([conclusion_of(reply, question) for reply in said])
             run.emit(Decided("round", ", ".join(f"{one!r} {count}" for one, count in votes.items()), turn))
             if len(votes) == 1:
                 break
         best = votes.most_common(1)[0][0] if votes else ""
-        return await as_answer(question, next(r for r in said if canonical(conclusion_of(r.text)) == best), run)
+        return await as_answer(question, next(r for r in said if conclusion_of(r, question) == best), run)
 
     async def speak(self, question: Question, number: int, others: list[Reply], run: Run) -> Reply:
         heard = "\n\n".join(f"Debater {i + 1} said:\n{reply.text}" for i, reply in enumerate(others) if i != number)

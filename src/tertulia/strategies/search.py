@@ -19,7 +19,7 @@ from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
 from . import Strategy
-from .agreement import canonical, conclusion_of, tally
+from .agreement import conclusion_of, tally
 from .answers import as_answer
 
 STEP = """You solve a question step by step. Write only the next step, in one or two short sentences."""
@@ -84,7 +84,7 @@ class Search(Strategy):
         so_far = "\n".join(f"{i}. {one}" for i, one in enumerate(steps, start=1))
         text = f"{question.briefing}\n\nSo far:\n{so_far}\n\nWrite{tongue(question)}."
         ending = await run.ask(FINISH, text, max_tokens=self.max_tokens)
-        return Branch(steps, ending, canonical(conclusion_of(ending.text)))
+        return Branch(steps, ending, conclusion_of(ending, question))
 
     def best(self, branches: Sequence[Branch]) -> list[Branch]:
         """The branches whose ending most others share."""

@@ -17,7 +17,7 @@ from ..model import Reply
 from ..run import Run
 from ..types import Answer, Effort, Question
 from . import Strategy
-from .agreement import canonical, conclusion_of, tally
+from .agreement import conclusion_of, tally
 from .answers import as_answer
 from .sampling import BY_STEPS, sample
 
@@ -109,7 +109,7 @@ class Vote(Strategy):
         except (BudgetExceeded, ModelError) as error:
             run.emit(Failed("vote", str(error)))
             return error
-        return Sample(reply, canonical(conclusion_of(reply.text)))
+        return Sample(reply, conclusion_of(reply, question))
 
     def scaled(self, effort: Effort) -> Vote:
         return replace(self, most=MOST[effort], wave=min(self.wave, MOST[effort]))

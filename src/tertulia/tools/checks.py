@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -20,7 +22,7 @@ from .structured import values
 from .units import NAMES, Unit, unit
 
 UNITS = "|".join(sorted(map(re.escape, NAMES), key=len, reverse=True))
-IN_UNIT = re.compile(rf"\s*({UNITS})(?![\w/²³^])", re.I)
+IN_UNIT = re.compile(rf"\s{{0,3}}({UNITS})(?![\w/²³^])", re.I)
 EQUALS = re.compile(r"\s*(?:=|equals?|is|are|es|son)\s*", re.I)
 CONVERSION = re.compile(rf"\d\s*(?:{UNITS}){EQUALS.pattern}", re.I)
 ASKED_UNIT = re.compile(rf"\b(?:in|en)\s+({UNITS})\b(?![/²³^])", re.I)
@@ -63,7 +65,7 @@ def measures(text: str, language: str = "en") -> list[Measure]:
 
 def wrong_conversions(text: str, language: str = "en") -> Iterator[str]:
     """Conversions in the text that do not hold in any reading, each with what is right: `2 h = 120 min, not 90`."""
-    if not CONVERSION.search(text):
+    if not CONVERSION.search(text := excerpt(text)):
         return
     for one, other in pairwise(measures(text, language)):
         if one.unit.kind != other.unit.kind or not EQUALS.fullmatch(text, one.end, other.number.start):
@@ -82,15 +84,14 @@ def broken_demands(asked: str, said: str, language: str = "") -> Iterator[str]:
     are counted by the marks of the text's language, an ISO code; if that is not known, none of an open number are.
     """
     for demand, broken in DEMANDS:
-        if (found := demand.search(asked)) and (wrong := broken(found, said, language)):
+        if (found := demand.search(excerpt(asked))) and (wrong := broken(found, said, language)):
             yield wrong
 
 
 def asserts_in(asked: str) -> str:
-    """The `assert` lines that a question states, as a program; empty if there are none."""
-    return "\n".join(
-        line.strip().rstrip(".;") for line in ASSERT.findall(asked) if _compiles(line.strip().rstrip(".;"))
-    )
+    """The `assert` lines that a question states, as a program; empty if there are none. Of a long one, an excerpt's."""
+    lines = [line.strip().rstrip(".;") for line in ASSERT.findall(excerpt(asked))]
+    return "\n".join(line for line in lines if _compiles(line))
 
 
 def code_in(text: str) -> str:
@@ -153,8 +154,7 @@ DEMANDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str, str], str]],
 
 
 def _compiles(line: str) -> bool:
-    try:
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings(action="ignore"):
         compile(line, "<test>", "exec")
-    except (SyntaxError, ValueError):
-        return False
-    return True
+        return True
+    return False

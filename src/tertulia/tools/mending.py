@@ -7,7 +7,7 @@ import re
 import warnings
 from contextlib import suppress
 
-STATED = re.compile(r"\s*=\s*[-−$€]?\s*\d[\d.,]*\s*[^\W\d]*\s*$")
+STATED = re.compile(r"(?<!\s)\s*=\s*(?:[-−$€]\s*)?\d[\d.,]*(?:\s*[^\W\d]+)?\s*$")
 """A result at the end of a sum, as in `3 * 24 = 72 hours`."""
 WORK = (
     *(ast.BinOp, ast.BoolOp, ast.Compare, ast.AugAssign, ast.Subscript, ast.For, ast.While, ast.comprehension),

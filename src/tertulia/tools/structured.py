@@ -56,9 +56,8 @@ def as_json(text: str, shape: type[T]) -> T:
 def values(text: str) -> Iterator[Value]:
     """The whole JSON values of a reply, the likeliest first: all of it, what is in a fence, then the last in its prose.
 
-    In prose only objects and lists are taken, and marks of citations such as `[1]` only after all others. What stands
-    within a value that is cut or broken is none: a part of an answer is not the answer. No value is deeper than
-    `DEEPEST`.
+    In prose only objects and lists are taken, marks of citations such as `[1]` after all others. What stands within a
+    value that is cut or broken is none: a part of an answer is not the answer. None is deeper than `DEEPEST`.
     """
     for written in (text, *(_pieces(text) if len(text) <= LONGEST and HOLDS.search(text) else ())):
         try:

@@ -20,6 +20,10 @@ from .words import STEMMERS, fold, sentences, terms
 How = Literal["exact", "normalized", "corrected"]
 CLOSE = 90.0
 """Similarity, of 100, from which a quote may be a slip of the pen."""
+LONGEST = 10_000
+"""Characters of a passage, or of a quote, above which a quote must be there letter for letter."""
+PLACES = 1000
+"""Places at which a passage has the letters of a quote, above which no more are looked at."""
 SHORTEST_CORRECTED = 20
 """Characters below which a near match proves nothing."""
 QUOTE_MARKS = "\"'«»“”„‘’‹›`"
@@ -78,6 +82,8 @@ def check(quote: str, passage: Passage) -> Quote | None:
     start = _at_words(passage.text, claimed)
     if start is not None:
         return _quote(passage, start, start + len(claimed), "exact")
+    if max(len(passage.text), len(claimed)) > LONGEST:
+        return None
     folded = _fold(passage.text)
     needle = _fold(claimed).text
     start = _at_words(folded.text, needle) if needle else None
@@ -154,7 +160,9 @@ def _simple(character: str) -> str:
 def _at_words(text: str, needle: str) -> int | None:
     """Where the needle begins, if some occurrence begins and ends where words do, and not after a negation."""
     start = text.find(needle)
-    while start >= 0:
+    for _ in range(PLACES):
+        if start < 0:
+            break
         inside = _joined(text, start) or _joined(text, start + len(needle))
         if not inside and not _loses_negation(text, start):
             return start
