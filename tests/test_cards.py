@@ -98,7 +98,7 @@ async def test_a_model_is_shown_the_card_of_the_kind_in_place_of_other_examples(
     question = "Wizards always tell the truth and witches always lie. Ada says that Bo is a witch. Who is what?"
     shown = await seen(question, with_cards)
     assert len(shown) == 2
-    assert "Heroes always tell the truth" in shown[1]
+    assert "Heroes say only what is true" in shown[1]
     assert len(await seen("What is 12 + 30?", with_cards)) == len(WHOLE)
     assert len(await seen(question, replace(with_cards, has_cards=False))) == len(WHOLE)
 
