@@ -62,7 +62,7 @@ def test_the_nearest_level_is_the_next_lower_and_never_none_by_accident(
     assert Abilities(levels=has).level(wanted) == given
 
 
-def test_who_cannot_stop_thinking_is_asked_for_the_least_and_who_never_thinks_for_nothing() -> None:
+def test_who_must_think_is_asked_for_the_least_and_who_never_thinks_for_nothing() -> None:
     assert Abilities("always").level("none") == "minimal"
     assert Abilities("always", levels=("none", "low")).level("none") == "low"
     assert all(Abilities("never").level(level) is None for level in LEVELS)
