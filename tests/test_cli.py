@@ -294,11 +294,12 @@ def test_models_show_tells_each_ability_and_its_source(cli):
     assert "there is no provider named 'nobody'" in cli("models", "show", "nobody:x").stderr
 
 
-def test_models_show_takes_what_the_settings_say(cli):
-    cli.config.write_text('[abilities."ollama:mine"]\nthinks = "always"\n')
+def test_models_show_takes_what_the_settings_say(cli, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[abilities."ollama:mine"]\nthinks = "always"\n')
     known = json.loads(cli("models", "show", "ollama:mine", "--base-url", "http://127.0.0.1:9/v1", "--json").stdout)
     assert known["abilities"]["thinks"] == {"value": "always", "source": "the settings"}
-    cli.config.write_text('[abilities."ollama:mine"]\nthink = "always"\n')
+    config.write_text('[abilities."ollama:mine"]\nthink = "always"\n')
     done = cli("models", "show", "ollama:mine")
     assert done.returncode == 2
     assert "'abilities.ollama:mine.think' cannot be 'always'" in done.stderr

@@ -77,7 +77,7 @@ def said(bodies: list[dict[str, Any]], starts: str) -> str:
 
 async def table() -> str:
     lines = [
-        "| behaviour | what it does | the planner is asked with | the reasoner is asked with | calls in vain | outcome |",
+        "| behaviour | what it does | the planner is sent | the reasoner is sent | calls in vain | outcome |",
         "|---|---|---|---|---:|---|",
     ]
     for name in BEHAVIOURS:
