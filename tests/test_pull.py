@@ -7,17 +7,20 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tertulia import opening
 from tertulia.errors import SettingsError, UnknownName
 from tertulia.providers import hub as hubs
 from tertulia.providers import shelf
-from tertulia.providers.catalog import Wishes, embedded
+from tertulia.providers.catalog import KEYED, Wishes, embedded, ollama
 from tertulia.providers.hub import Hub, Remote
+from tertulia.settings import Settings
 
 from .model_hub import REVISION, HubStandIn, serving
 
@@ -208,6 +211,17 @@ def test_the_best_model_that_fits_is_taken(monkeypatch: pytest.MonkeyPatch) -> N
         shelf.put(name, Remote("a/b", "c.gguf", REVISION, len(WEIGHTS), "0" * 64, "mit"))
     monkeypatch.setattr(shelf, "memory", lambda: 16.2)
     assert [shelf.best()] == [one for one in shelf.shelved() if one.name == "qwen3-8b"]
+
+
+async def test_the_best_model_that_was_pulled_is_taken_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in KEYED:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(opening, "ollama", replace(ollama, url="http://127.0.0.1:9/v1"))
+    assert (await opening.choose(Settings()))[0] == "embedded"
+    shelf.place("qwen3-0.6b").parent.mkdir(parents=True)
+    shelf.place("qwen3-0.6b").write_bytes(WEIGHTS)
+    shelf.put("qwen3-0.6b", Remote("a/b", "c.gguf", REVISION, len(WEIGHTS), "0" * 64, "mit"))
+    assert (await opening.choose(Settings()))[0] == "embedded:qwen3-0.6b"
 
 
 def test_offers_stand_from_small_to_large() -> None:

@@ -20,6 +20,7 @@ from .members import everyone
 from .model import Model, cost
 from .providers import reading
 from .providers.catalog import KEYED, Wishes, ollama
+from .providers.shelf import best
 from .registry import blaming, find, parts
 from .settings import Settings, silence
 from .strategies import Strategy
@@ -172,6 +173,8 @@ async def choose(settings: Settings) -> tuple[str, str]:
             return provider, f"{variable} is set"
     if names := await served(ollama.url):
         return f"ollama:{names[0]}", "an Ollama server runs on this machine"
+    if pulled := await asyncio.to_thread(best):
+        return f"embedded:{pulled.name}", "the best model that was pulled to this machine"
     return "embedded", "no key is set and no Ollama runs here"
 
 
