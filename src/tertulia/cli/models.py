@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from dataclasses import replace
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +14,7 @@ from ..abilities import NAMES, Abilities, abilities_of
 from ..model import Closes, Model
 from ..opening import choose, make_model, wishes_of
 from ..settings import Settings, silence
+from .screen import console
 
 WIDE = 140
 """Columns of a table that is not for a terminal."""
@@ -54,7 +53,7 @@ def show(name: str, settings: Settings, as_json: bool = False) -> None:
         source = known.sources.get(ability)
         value = Text(in_words(getattr(known, ability)) if source else "unknown", "" if source else "dim")
         table.add_row(Text(ABOUT[ability]), value, Text(source or ""))
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+    console(WIDE).print(table)
 
 
 async def look(name: str, settings: Settings) -> tuple[str, Abilities]:

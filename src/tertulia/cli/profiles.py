@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
-from rich.console import Console
 from rich.table import Table
 
 from ..profiles import own_folder, profiles
-
-WIDE = 160
-"""Columns of a table that is not for a terminal: every row stays a line."""
+from .screen import console
 
 
 def print_profiles() -> None:
@@ -20,6 +15,6 @@ def print_profiles() -> None:
         table.add_column(column)
     for profile in profiles().values():
         table.add_row(profile.name, profile.about)
-    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(table, markup=False)
-    console.print(f"your own: {own_folder()}/NAME.toml, or the path of a file", markup=False, highlight=False)
+    screen = console()
+    screen.print(table, markup=False)
+    screen.print(f"your own: {own_folder()}/NAME.toml, or the path of a file", markup=False, highlight=False)

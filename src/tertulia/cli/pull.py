@@ -7,18 +7,16 @@ import sys
 import time
 
 from filelock import FileLock, Timeout
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 
 from ..errors import SettingsError
 from ..providers import shelf
 from ..providers.hub import Hub, Remote, Tell
+from .screen import console
 
 LINE_SECONDS = 10.0
 """How often progress is told where there is no terminal."""
-WIDE = 160
-"""Columns of a table that is not for a terminal: every row stays a line."""
 THINKS = {"no": "no", "can": "if told to", "always": "always"}
 
 
@@ -39,11 +37,11 @@ def print_offers() -> None:
             offer.good_at,
             "yes" if offer.name in here else "",
         )
-    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(table)
+    screen = console()
+    screen.print(table)
     for own in (one for one in shelf.shelved() if one.name not in {offer.name for offer in shelf.OFFERS}):
-        console.print(f"also here: {own.name}, from {own.remote.repository}", markup=False, highlight=False)
-    console.print("tertulia pull NAME brings one; tertulia ask --model embedded:NAME uses it.", highlight=False)
+        screen.print(f"also here: {own.name}, from {own.remote.repository}", markup=False, highlight=False)
+    screen.print("tertulia pull NAME brings one; tertulia ask --model embedded:NAME uses it.", highlight=False)
 
 
 def bring(name: str, wanted: str, yes: bool) -> None:

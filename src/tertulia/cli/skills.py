@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from ..errors import SettingsError, UnknownName
 from ..tools.sandbox import close, execute
 from ..tools.skills.cards import Card, cards, own_folder, parse
 from ..tools.skills.inline import documentation, library
-
-WIDE = 160
-"""Columns of a table that is not for a terminal: every row stays a line."""
+from .screen import console
 
 
 def print_list() -> None:
@@ -28,8 +24,7 @@ def print_list() -> None:
         table.add_row(skill.call, skill.about, skill.file)
     for card in worked():
         table.add_row(card.name, f"a worked example: {card.kind}", card.source)
-    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(table, markup=False)
+    console().print(table, markup=False)
 
 
 def print_one(name: str) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +21,7 @@ from ..settings import Settings, silence
 from ..types import Image, Tool
 from ..usage import NOTHING, Usage, add, estimate
 from .models import WIDE, close
+from .screen import console
 
 ROOM = Thinking(None, 2000)
 """Tokens of thought that each call may take, so that a model that thinks gets to its answer."""
@@ -62,7 +61,7 @@ def print_tries(name: str, settings: Settings) -> bool:
 
 
 async def _print(name: str, settings: Settings) -> bool:
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    screen = console(WIDE)
     if name in ("", "auto"):
         name, _ = await choose(settings)
     wishes = wishes_of(settings, silence)
@@ -71,7 +70,7 @@ async def _print(name: str, settings: Settings) -> bool:
         tried = [await attempt(model, one) for one in tries()]
     finally:
         await close(model)
-    console.print(as_table(model.name, tried, wishes.connections.learnt))
+    screen.print(as_table(model.name, tried, wishes.connections.learnt))
     return tried[0].ok
 
 
