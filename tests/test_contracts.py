@@ -1,5 +1,6 @@
 """Every built-in part keeps the contract of its kind, and a part that breaks a promise is told which one it is."""
 
+import io
 import json
 import sys
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from tertulia.agents.caller import Caller
 from tertulia.agents.librarian import Librarian
 from tertulia.agents.reasoner import Reasoner
 from tertulia.agents.roster import roster
+from tertulia.agents.viewer import Viewer
 from tertulia.errors import ModelError
 from tertulia.model import Chunk, Message
 from tertulia.providers.openai import OpenAI
@@ -29,7 +31,7 @@ from tertulia.testing import check_agent, check_journal, check_provider, check_s
 from tertulia.testing.provider import REQUEST
 from tertulia.tools.documents import Library
 from tertulia.tools.toolbox import McpServer, Toolbox
-from tertulia.types import Task
+from tertulia.types import Image, Task
 from tertulia.usage import Usage
 
 from . import conftest
@@ -84,8 +86,17 @@ def test_the_caller_keeps_the_contract_of_agents():
     check_agent(Caller(Toolbox([SHOP])), MIND, Task("t1", "How many nails are there?", ""))
 
 
+def test_the_viewer_keeps_the_contract_of_agents():
+    pytest.importorskip("rapidocr")
+    image = pytest.importorskip("PIL.Image").new("RGB", (200, 100), "white")
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    task = Task("t1", "Which colour has it?", "")
+    check_agent(Viewer(images=(Image(stream.getvalue()),)), MIND, task)
+
+
 def test_every_registered_agent_is_checked_here():
-    assert set(roster().agents) == {"reasoner", "calculator", "librarian", "caller"}
+    assert set(roster().agents) == {"reasoner", "calculator", "librarian", "caller", "viewer"}
     assert not roster().broken
 
 

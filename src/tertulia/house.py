@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from .agents.restater import Restater
-from .agents.viewer import Viewer
 from .books import Books
 from .budget import Budget
-from .errors import BudgetExceeded
+from .errors import BudgetExceeded, SettingsError, ToolError
 from .events import Answered, Asked, Decided, Event, ignore
 from .gate import Gate
 from .journal import Forgetful, Journal
@@ -24,6 +23,7 @@ from .strategies import Strategy
 from .strategies.auto import Auto
 from .strategies.direct import Direct
 from .strategies.extract import Extract
+from .strategies.see import See
 from .thinking import Efforts, Thoughts
 from .tools import sandbox
 from .types import Answer, Effort, Question, Turn
@@ -57,8 +57,8 @@ class House:
     """What stands between a run and its listener from beginning to end, such as what traces it."""
     restater: Restater = Restater()
     """Who restates a follow-up for a strategy whose agents do not read the conversation."""
-    viewer: Viewer = field(default_factory=Viewer, compare=False, repr=False)
-    """Who tells what images show, for a model that cannot see them."""
+    see: See = field(default_factory=See, compare=False, repr=False)
+    """How to answer questions about images, for a model that cannot see them."""
     last_resort: Strategy = Direct()
     """How to answer from what is kept back, when the strategy met the budget before it had anything to show."""
 
@@ -92,7 +92,8 @@ class House:
 
     def at(self, effort: Effort) -> House:
         """The same house with `effort` as the most its strategy takes, and as what its models are asked to think."""
-        return replace(self, strategy=self.strategy.scaled(effort), efforts=replace(self.efforts, run=effort))
+        strategy, see = self.strategy.scaled(effort), self.see.scaled(effort)
+        return replace(self, strategy=strategy, see=see, efforts=replace(self.efforts, run=effort))
 
     def wrapped(self, layer: Callable[[Model], Model]) -> House:
         """The same house with a layer around each of its models; agents that share a model share its layer."""
@@ -100,19 +101,22 @@ class House:
         return replace(self, models={agent: layers[id(model)] for agent, model in self.models.items()})
 
     async def look(self, question: Question, run: Run) -> Answer:
-        """The strategy's answer; if there are images that its model cannot see, one from what is known of them."""
-        is_blind = bool(question.images) and not self.strategy.sees and not sees(run.model)
-        return await (self.unseen(question, run) if is_blind else self.strategy(question, run))
+        """The strategy's answer or, if its model cannot see, one from what code reads of the images.
 
-    async def unseen(self, question: Question, run: Run) -> Answer:
-        """The answer of a model that cannot see: from what code can tell of the images, and from nothing else."""
-        if question.form.schema is not None:
-            return await Extract(eyes=self.viewer.eyes)(question, run)
-        seen = await self.viewer.look(question, run)
-        if seen.blind:
-            return Answer(seen.blind)
-        told = await self.viewer.answer(question, seen.facts, run)
-        return told or await self.strategy(seen.question, run)
+        So it is if the viewer has a model of its own, too. A schema is filled with what is printed, whoever looks.
+        """
+        is_blind = not sees(run.model) or self.see.viewer.name in self.models
+        if self.strategy.sees or (isinstance(self.strategy, Direct) and not is_blind):
+            return await self.strategy(question, run)
+        if question.form.schema is None:
+            return await (self.see if is_blind else self.strategy)(question, run)
+        try:
+            return await Extract(eyes=self.see.viewer.eyes, shows=not is_blind)(question, run)
+        except (ToolError, SettingsError) as error:  # a photo, a schema of opinions, no extra: one that sees is asked
+            if is_blind:
+                raise
+            run.emit(Decided("direct", f"nothing printed can fill the schema: {error}"))
+            return await self.strategy(question, run)
 
     async def in_full(self, question: Question, run: Run) -> Question:
         """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
@@ -144,7 +148,7 @@ class House:
         for model in {id(model): model for model in self.models.values()}.values():
             if isinstance(model, Closes):
                 await model.close()
-        for held in (self.viewer, *self.holds):
+        for held in (self.see.viewer, *self.holds):
             await held.close()
         await sandbox.close()
 

@@ -8,7 +8,6 @@ from contextlib import suppress
 from .agents import Member
 from .agents.restater import Restater
 from .agents.roster import roster
-from .agents.viewer import Viewer
 from .errors import SettingsError
 from .registry import blaming, find, parts
 from .strategies.direct import Direct
@@ -22,7 +21,6 @@ def everyone() -> Mapping[str, Member]:
 
 def members() -> Iterator[Member]:
     yield Restater()
-    yield Viewer()
     yield from Fitting(Direct()).members
     for name in parts("strategy"):
         with suppress(SettingsError), blaming("strategy", name):  # whoever takes that strategy is told why

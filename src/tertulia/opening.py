@@ -141,7 +141,8 @@ async def with_guest(house: House, guest: Agent, say: Callable[[str], None]) -> 
         ready = await guest.opened(say)
     if ready is None:
         return house
-    return replace(house, strategy=house.strategy.joined_by(ready), holds=(*house.holds, ready))
+    see = house.see.joined_by(ready)  # so that it is there for questions with images, too
+    return replace(house, strategy=house.strategy.joined_by(ready), see=see, holds=(*house.holds, ready))
 
 
 async def with_telemetry(house: House, settings: Settings, say: Callable[[str], None]) -> House:

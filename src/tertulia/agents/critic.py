@@ -54,6 +54,8 @@ class Critic(Member):
         """The verdict on the evidence at hand."""
         if not finding.ok:
             return Verdict(False, "nothing was found", finding.text)
+        if finding.sources and all(passage.text in finding.text for passage in finding.sources):
+            return Verdict(True, "it is what was read, word for word", f"{len(finding.sources)} passages were read")
         checked = self.check(task, finding)
         if not checked.accepted:
             return checked

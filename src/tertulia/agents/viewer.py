@@ -1,30 +1,25 @@
-"""Tells what images show, so that a model that cannot see answers from facts, and from nothing else."""
+"""Tells what images show, so that whoever cannot see them works from facts, and from nothing else."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from ..errors import BudgetExceeded, ModelError
-from ..events import Failed, Found, TaskStarted
-from ..language import language_of_document
+from ..errors import BudgetExceeded, ModelError, ToolError
+from ..events import Failed
+from ..language import language_of
 from ..model import sees
 from ..numbers import mentioned, missing, read
 from ..run import Run
-from ..tools.documents.fence import fence
-from ..tools.extraction.lists import over_labels
-from ..tools.extraction.values import Habits
+from ..tools.documents.fence import inert
+from ..tools.extraction.facts import Facts
 from ..tools.vision import Eyes, Page, Paper
-from ..tools.vision.charts import Point, number, points_of
-from ..tools.vision.facts import told
-from ..types import Answer, Finding, Image, Passage, Question, Task
-from . import Member
+from ..types import Finding, Findings, Image, Passage, Task
+from . import Agent, brief
 
 SYSTEM = """You look at an image and say what it shows, for colleagues who cannot see it: what the question needs, in
 at most six sentences. Copy text and numbers exactly. Say so if something cannot be made out."""
-ANSWER = """You answer a question about images from facts that were read of them. Use these facts alone, and copy
-numbers exactly. If the facts do not tell, say that it cannot be seen in the image. Answer briefly."""
-RULE = "Answer from these facts alone. If they do not tell, say that it cannot be seen in the image; guess nothing."
 BLIND = (
     "There is no text to read in the image, and the model in use does not recognise things in pictures. "
     "Name one that can see for the viewer, as in: --agent-model viewer=openai:gpt-5.2"
@@ -37,90 +32,66 @@ OUTSIDE = re.compile(
     r"\b(?:colou?rs?|size|pixels?|large|wide|tall|text|color(?:es)?|tamaño|píxeles|grande|texto)\b", re.I
 )
 """What can be told of an image without text."""
+LOOKED = "a model that looked"
+"""Source of what a model says of images."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A question whose images are told in words."""
+class Viewer(Agent):
+    """Reads text, tables, charts and colours by code; asks a model only if one that sees was named for it."""
 
-    question: Question
-    facts: str = ""
-    blind: str = ""
-    """What to answer at once, if nothing was seen that could answer it."""
-
-
-@dataclass(frozen=True)
-class Viewer(Member):
-    """Recognises text, places, charts and colours with code; asks a model only if one that sees was named for it."""
+    condition: ClassVar[str] = "images are attached (ask -i), and the model cannot see or the viewer has one of its own"
 
     name: str = "viewer"
-    skill: str = "tells what images show: text, tables, charts, colours"
+    skill: str = "tells what the images show: text, tables, charts, colours"
+    images: tuple[Image, ...] = field(default=(), repr=False)
+    """Those of the question: it joins the plan of that one question."""
     system: str = SYSTEM
     eyes: Eyes = field(default_factory=Eyes, compare=False, repr=False)
     max_tokens: int = 400
 
-    async def look(self, question: Question, run: Run) -> Seen:
-        """The question with the facts of its images in their place.
+    async def work(self, task: Task, known: Findings, run: Run) -> Finding:
+        """The facts of the images, with what a model says that looked at them; numbers that no fact holds are marked.
 
         Raises:
-            ToolError: if an image cannot be read.
+            ToolError: if an image cannot be read, and no model looks at it.
         """
-        run, task = run.by(self.name), Task("images", f"What do the images show? ({question.text})", self.name)
-        run.emit(TaskStarted(task))
-        facts, pages = list[str](), list[Page]()
-        for image in question.images:
-            paper = await self._read(image, len(pages) + 1, run)
-            page = paper.pages[0]
-            pages.append(page)
-            facts.append("\n".join([told(page, best_points(page)), *paper.notes]))
-        said = await self._model(question, facts, run)
-        passages = [Passage(fact, f"image {at}") for at, fact in enumerate(facts, 1)]
-        run.emit(Found(Finding("images", self.name, "\n\n".join([*facts, *said]), asked=task.text)))
-        blind = BLIND_ES if question.language == "Spanish" else BLIND
-        if not said and not any(page.words for page in pages) and not OUTSIDE.search(question.text):
-            return Seen(question, blind=blind)
-        known = "\n\n".join([fence(passages), *said])
-        return Seen(replace(question, text=f"{question.text}\n\n{known}\n\n{RULE}", images=()), known)
+        run = run.by(self.name)
+        looks = self.name in run.books.models and sees(run.model)
+        pages, facts = list[Page](), list[Passage]()
+        for at, image in enumerate(self.images, 1):
+            try:
+                paper = await self._read(image, f"image {at}", run)
+            except ToolError as error:
+                if not looks:
+                    raise
+                run.emit(Failed(self.name, f"nothing can be checked in image {at}: {error}"))
+                continue
+            pages += paper.pages[:1]
+            facts.append(Passage(inert("\n".join([Facts(paper.pages[0]).text, *paper.notes])), f"image {at}"))
+        said = await self._said(task, known, facts, run) if looks else ()
+        asked = task.question or task.text
+        if not said and not any(page.words for page in pages) and not OUTSIDE.search(asked):
+            return Finding(task.id, self.name, BLIND_ES if language_of(asked) == "es" else BLIND, False, task.text)
+        sources = (*facts, *said)
+        text = "\n\n".join(f"{passage.source}: {passage.text}" for passage in sources)
+        return Finding(task.id, self.name, text, asked=task.text, sources=sources)
 
-    async def answer(self, question: Question, facts: str, run: Run) -> Answer | None:
-        """What the facts alone tell, in one call; None if the reply has numbers that are not among them."""
-        tongue = question.language or "the language of the question"
-        asked = f"{facts}\n\nQuestion: {question.text}\n\nAnswer in {tongue}."
-        reply = await run.by("direct").ask(ANSWER, asked, max_tokens=self.max_tokens)
-        if strange := missing(read(reply.text), mentioned(facts) | mentioned(question.text)):
-            run.emit(Failed(self.name, f"the facts do not hold these numbers: {', '.join(strange)}"))
-            return None
-        return reply.as_answer()
+    async def _read(self, image: Image, name: str, run: Run) -> Paper:
+        return await run.use("read", Paper, lambda: self.eyes.read(image.data, name))
 
-    async def _read(self, image: Image, at: int, run: Run) -> Paper:
-        return await run.use("read", Paper, lambda: self.eyes.read(image.data, f"image {at}"))
-
-    async def _model(self, question: Question, facts: list[str], run: Run) -> list[str]:
-        """What a model that sees says, if one was named for the viewer; numbers that nothing bears out are marked."""
-        if self.name not in run.books.models or not sees(run.model):
-            return []
+    async def _said(self, task: Task, known: Findings, facts: list[Passage], run: Run) -> tuple[Passage, ...]:
+        """What the model says; nothing if it fails, since the facts have to do then."""
         try:
-            reply = await run.ask(self.system, question.text, images=question.images, max_tokens=self.max_tokens)
+            reply = await run.ask(self.system, brief(task, known), images=self.images, max_tokens=self.max_tokens)
         except (BudgetExceeded, ModelError) as error:
+            if not facts:
+                raise
             run.emit(Failed(self.name, f"the facts have to do: {error}"))
-            return []
-        strange = missing(read(reply.text), set().union(*map(mentioned, facts)))
+            return ()
+        strange = missing(read(reply.text), set().union(*(mentioned(passage.text) for passage in facts)))
         doubt = f" (Not found in the image by code: {', '.join(strange)}.)" if strange else ""
-        return [f"A model that looked at the image says: {reply.text.strip()}{doubt}"]
+        return (Passage(inert(reply.text.strip()) + doubt, LOOKED),)
 
     async def close(self) -> None:
         await self.eyes.close()
-
-
-def best_points(page: Page) -> tuple[Point, ...]:
-    """The points of a chart, by its shapes or by the places of its labels, whichever tells more."""
-    if not page.shapes:
-        return ()
-    by_shapes = points_of(page)
-    habits = Habits.of(page.text, language_of_document(page.text))
-    by_places = tuple(
-        Point(label.text, value, figure.text)
-        for label, figure in over_labels(page, habits)
-        if figure and (value := number(figure.text)) is not None
-    )
-    return by_places if len(by_places) > len(by_shapes) else by_shapes

@@ -139,6 +139,8 @@ REASONS: tuple[Phrase, ...] = (
     Phrase("certainty {certainty}; votes: {votes}", "certeza {certainty}; votos: {votes}"),
     Phrase("the samples disagree: {reason}", "las respuestas no coinciden: {reason}"),
     Phrase("{agreed} of {count} branches end in {conclusion}", "{agreed} de {count} ramas terminan en {conclusion}"),
+    Phrase("the facts do not hold the numbers of the answer", "los números de la respuesta no están entre los hechos"),
+    Phrase("nothing printed can fill the schema: {reason}", "nada impreso puede llenar el esquema: {reason}"),
     Phrase("the answer does not follow the schema: {wrong}", "la respuesta no sigue el esquema: {wrong}"),
     Phrase("the strategy met the budget: {stop}", "la estrategia llegó al límite del presupuesto: {stop}"),
     # the critic's
@@ -151,6 +153,7 @@ REASONS: tuple[Phrase, ...] = (
     Phrase("it states numbers that nothing gives", "da números que no salen de ninguna parte"),
     Phrase("nothing in the documents bears it out", "nada en los documentos lo confirma"),
     Phrase("the documents bear it out", "los documentos lo confirman"),
+    Phrase("it is what was read, word for word", "es lo que se leyó, palabra por palabra"),
     Phrase("its program ran", "su programa se ejecutó"),
     Phrase("a sum in it is wrong", "contiene una cuenta equivocada"),
     Phrase("a conversion in it is wrong", "contiene una conversión equivocada"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from pydantic import TypeAdapter
 
 from ..agents import Member
 from ..agents.extractor import Extractor
-from ..errors import SettingsError
+from ..errors import SettingsError, ToolError
 from ..events import Found
 from ..run import Run
 from ..tools.extraction import Extraction, Wanted, by_rules
@@ -26,7 +27,7 @@ class Extract(Strategy):
     wanted: Wanted | None = None
     """None for the schema of the question's form."""
     data: bytes = field(default=b"", repr=False)
-    """The file; empty for the first image of the question."""
+    """The file; empty for the images of the question, as pages of one paper."""
     source: str = ""
     """Its name, which tells the format if it is no image."""
     eyes: Eyes = field(default_factory=Eyes, compare=False, repr=False)
@@ -56,23 +57,36 @@ class Extract(Strategy):
         """
         Raises:
             SettingsError: if there is nothing to read, or nothing is wanted.
-            ToolError: if the file cannot be read.
+            ToolError: if the file cannot be read, or a model would be shown an image without any text.
         """
         wanted = self.wanted or (Wanted.of_schema(question.form.schema) if question.form.schema else None)
         if wanted is None:
             raise SettingsError("the strategy 'extract' needs a schema of what is to be read")
-        data = self.data or (question.images[0].data if question.images else b"")
-        if not self.data and not question.images:
+        images = (Image(self.data),) if self.data else question.images
+        if not images:
             raise SettingsError(
                 "the strategy 'extract' needs an image; for other files there is: tertulia extract FILE"
             )
-        name = self.source or "image"
-        paper = await run.by(self.extractor.name).use("read", Paper, lambda: self.eyes.read(data, name))
+        paper = joined([await self._read(image.data, run.by(self.extractor.name)) for image in images])
+        if self.shows and not self.data and not paper.text.strip():
+            raise ToolError("no text can be read in it, so that nothing would be borne out")
         gathering = by_rules(paper, wanted)
         if self.asks:
-            images = (Image(data),) if self.shows else ()
+            images = images if self.shows else ()
             await self.extractor.propose(gathering, run, images)
         return gathering.result()
+
+    async def _read(self, data: bytes, run: Run) -> Paper:
+        return await run.use("read", Paper, lambda: self.eyes.read(data, self.source or "image"))
+
+
+def joined(papers: Sequence[Paper]) -> Paper:
+    """The pages of all, numbered from 1, as one paper."""
+    if len(papers) == 1:
+        return papers[0]
+    pages = [page for paper in papers for page in paper.pages]
+    numbered = tuple(replace(page, number=number) for number, page in enumerate(pages, 1))
+    return Paper(papers[0].name, numbered, tuple(note for paper in papers for note in paper.notes))
 
 
 def extraction_of(answer: Answer) -> Extraction:

@@ -44,7 +44,7 @@ async def found(visit: Visit, strategy: Extract, name: str) -> Extracted:
     """
     progress = Progress()
     visit.runs.append(progress)
-    house = replace(visit.house, strategy=replace(strategy, eyes=visit.house.viewer.eyes))
+    house = replace(visit.house, strategy=replace(strategy, eyes=visit.house.see.viewer.eyes))
     try:
         answered = await house.ask(visit.asking.question, progress.see)
     except ToolError as error:

@@ -44,7 +44,7 @@ def _entries(passages: Sequence[Passage], characters: int) -> list[str]:
             break
         text = passage.text[:characters]
         characters -= len(text)
-        entries.append(f"[{number}] {_place(passage)}\n{_inert(text)}{'…' if len(text) < len(passage.text) else ''}")
+        entries.append(f"[{number}] {_place(passage)}\n{inert(text)}{'…' if len(text) < len(passage.text) else ''}")
     return entries
 
 
@@ -54,10 +54,11 @@ def _place(passage: Passage) -> str:
     if isinstance(passage, Located):
         parts += [f"page {passage.page}"] if passage.page else []
         parts += [passage.section] if passage.section else []
-    return ", ".join(_inert(" ".join(part.split()))[:120] for part in parts)
+    return ", ".join(inert(" ".join(part.split()))[:120] for part in parts)
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """The text without marks that a model's chat template could obey."""
     return TEMPLATE_MARKS.sub(lambda found: {"<": "‹", ">": "›", "[": "⟦"}[found[0]], clean(text).text)
 
 

@@ -109,7 +109,7 @@ def _body(
         step = row.middle - before.middle
         if steps and step > END * median(steps):
             break
-        if _is_sum(row, fields):
+        if is_sum(row):
             break
         cells = _placed(row, columns)
         entry = _entry(fields, cells, page, habits)
@@ -161,7 +161,7 @@ def _continued(fields: Sequence[Field], entry: Entry, more: Entry) -> None:
         entry[index] = Value(f"{above.value} {value.value}", (*above.words, *value.words), above.page, 0.8, "table")
 
 
-def _is_sum(row: Row, fields: Sequence[Field]) -> bool:
+def is_sum(row: Row) -> bool:
     """Whether a row tells a sum of the rows above it."""
     first = next((cell for cell in row.cells if any(char.isalpha() for char in cell.text)), None)
     if first is None:
@@ -183,7 +183,7 @@ def _formed(fields: Sequence[Field], page: Page, habits: Habits) -> list[Entry]:
         return []
     entries: list[Entry] = []
     for row in page.rows:
-        if _is_sum(row, fields):
+        if is_sum(row):
             if entries:
                 break
             continue
