@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from tertulia.children import BARE, LastWords, deadline, end, kill_group, start_host
+from tertulia.children import BARE, Alarm, LastWords, deadline, end, kill_group, start_host
 
 
 def ended(pid):
@@ -47,6 +47,35 @@ def test_a_block_that_takes_too_long_has_its_process_killed():
     with deadline(0.05, late.set):
         pass
     assert not late.wait(0.2)
+
+
+def test_alarms_ring_in_their_order_also_after_one_that_fails():
+    rung, all_rung = [], threading.Event()
+    Alarm(0.2, all_rung.set)
+    Alarm(0.1, lambda: rung.append("second"))
+    Alarm(0.05, lambda: 1 / 0)
+    Alarm(0.02, lambda: rung.append("first"))
+    assert all_rung.wait(10)
+    assert rung == ["first", "second"]
+
+
+def test_an_alarm_may_set_another():
+    rung = threading.Event()
+    Alarm(0.01, lambda: Alarm(0.01, rung.set))
+    assert rung.wait(10)
+
+
+def test_alarms_ring_in_a_thread_that_installs_no_trace_function():
+    """CPython 3.11 refuses to, while another thread does: the thread would end, and no deadline be kept."""
+    program = """
+import sys, threading
+from tertulia.children import Alarm
+threading.settrace(lambda *_: None)
+rung = threading.Event()
+Alarm(0, lambda: (print(sys.gettrace()), rung.set()))
+rung.wait(10)
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "None\n"
 
 
 def test_whatever_a_process_started_ends_with_it():

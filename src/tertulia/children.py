@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -57,16 +59,73 @@ def kill_group(child: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> N
             os.killpg(child.pid, signal.SIGKILL)
 
 
+class Alarm:
+    """A call that is due at some time, unless it is cancelled before."""
+
+    def __init__(self, seconds: float, call: Callable[[], object]):
+        self.due = time.monotonic() + seconds
+        self.call = call
+        _CLOCK.add(self)
+
+    def cancel(self) -> None:
+        """Never call from now on; if the call is being made, wait until it has ended."""
+        _CLOCK.remove(self)
+
+
+class _Clock:
+    """Rings all alarms of the process, from one thread, which starts with the first of them.
+
+    It is a thread of `_thread`: one of `threading` first installs the trace function of a debugger or of coverage,
+    which CPython 3.11 refuses while another thread does so; the thread ends, and no deadline is kept.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._alarms: set[Alarm] = set()
+        self._process: int | None = None
+        """The process in which the thread runs: a forked child has none of its parent's threads."""
+
+    def add(self, alarm: Alarm) -> None:
+        with self._changed:
+            self._alarms.add(alarm)
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                _thread.start_new_thread(self._ring, ())
+            self._changed.notify()
+
+    def remove(self, alarm: Alarm) -> None:
+        with self._changed:
+            self._alarms.discard(alarm)
+
+    def _ring(self) -> None:
+        with self._changed:
+            while True:
+                first = min(self._alarms, key=lambda alarm: alarm.due, default=None)
+                seconds = None if first is None else first.due - time.monotonic()
+                if first is None or seconds is None or seconds > 0:
+                    self._changed.wait(seconds)
+                    continue
+                self._alarms.discard(first)
+                try:
+                    first.call()
+                except Exception:  # the others must ring
+                    sys.excepthook(*sys.exc_info())
+
+
+_CLOCK = _Clock()
+
+
 @contextmanager
 def deadline(seconds: float, expire: Callable[[], object]) -> Iterator[None]:
-    """Call `expire`, in a thread, if the block takes longer than `seconds`: it should end what the block waits for."""
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
+    """Call `expire`, in a thread, if the block takes longer than `seconds`: it should end what the block waits for.
+
+    All deadlines share that thread, so `expire` must be short. It is never called once the block has ended.
+    """
+    alarm = Alarm(seconds, expire)
     try:
         yield
     finally:
-        timer.cancel()
+        alarm.cancel()
 
 
 class LastWords:

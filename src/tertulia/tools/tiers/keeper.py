@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Literal, TypeVar, cast
 
-from ...children import BARE, deadline, kill_group
+from ...children import BARE, Alarm, deadline, kill_group
 from ...errors import NotSupported, ToolError
 from . import ProgramLimits, failure, too_big, too_long, too_much
 
@@ -81,7 +81,7 @@ class ProcessGroup:
         """True if it was killed because its time was over."""
         self.broken = False
         """True if it no longer answers; a process that was killed closes its pipes before it counts as ended."""
-        self._last_word: threading.Timer | None = None
+        self._last_word: Alarm | None = None
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -108,9 +108,7 @@ class ProcessGroup:
         if not started:
             self._kill_all()
         elif self._last_word is None:
-            self._last_word = threading.Timer(PATIENCE, self._kill_all)
-            self._last_word.daemon = True
-            self._last_word.start()
+            self._last_word = Alarm(PATIENCE, self._kill_all)
 
     def expire(self) -> None:
         self.late = True
