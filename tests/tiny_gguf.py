@@ -15,6 +15,10 @@ import numpy as np
 THOUGHTS = [f"t{number:02} " for number in range(60)]
 ANSWER = ["The ", "answer ", "is ", "5", "."]
 EMBEDDING, HEADS, HIDDEN = 512, 8, 32
+PICTURE, PATCH, WIDE, LAYERS = 32, 8, 64, 2
+"""Pixels of a side of what the projector sees, and of one of its patches; its width and layers."""
+PATCHES = (PICTURE // PATCH) ** 2
+"""Tokens that an image is read as."""
 TEMPLATE = r"""
 {%- for message in messages %}
     {{- '<|im_start|>' + message.role + '\n' }}
@@ -64,6 +68,49 @@ def write(path: Path, template: str = TEMPLATE) -> None:
         "tokenizer.chat_template": template,
     }
     path.write_bytes(_gguf(fields, _tensors(names)))
+
+
+def write_projector(path: Path, width: int = EMBEDDING) -> None:
+    """Write what lets the model see, as LLaVA 1.5 has it: a vision transformer of random weights and two layers."""
+    chance = np.random.default_rng(0)
+
+    def random(*shape: int) -> np.ndarray:
+        return chance.normal(0, 0.02, shape).astype(np.float32)
+
+    fields: dict[str, object] = {
+        "general.architecture": "clip",
+        "clip.has_vision_encoder": True,
+        "clip.projector_type": "mlp",
+        "clip.use_gelu": False,
+        "clip.vision.image_size": PICTURE,
+        "clip.vision.patch_size": PATCH,
+        "clip.vision.embedding_length": WIDE,
+        "clip.vision.feed_forward_length": 2 * WIDE,
+        "clip.vision.projection_dim": width,
+        "clip.vision.block_count": LAYERS,
+        "clip.vision.attention.head_count": 2,
+        "clip.vision.attention.layer_norm_epsilon": 1e-5,
+        "clip.vision.image_mean": [0.5, 0.5, 0.5],
+        "clip.vision.image_std": [0.5, 0.5, 0.5],
+    }
+    tensors = {
+        "v.class_embd": random(WIDE),
+        "v.patch_embd.weight": random(WIDE, 3, PATCH, PATCH),
+        "v.position_embd.weight": random(PATCHES + 1, WIDE),
+        **{f"v.pre_ln.{part}": random(WIDE) for part in ("weight", "bias")},
+        "mm.0.weight": random(width, WIDE),
+        "mm.0.bias": random(width),
+        "mm.2.weight": random(width, width),
+        "mm.2.bias": random(width),
+    }
+    for layer in range(LAYERS):
+        at = f"v.blk.{layer}"
+        tensors |= {f"{at}.{norm}.{part}": random(WIDE) for norm in ("ln1", "ln2") for part in ("weight", "bias")}
+        for part in ("q", "k", "v", "out"):
+            tensors |= {f"{at}.attn_{part}.weight": random(WIDE, WIDE), f"{at}.attn_{part}.bias": random(WIDE)}
+        tensors |= {f"{at}.ffn_up.weight": random(2 * WIDE, WIDE), f"{at}.ffn_up.bias": random(2 * WIDE)}
+        tensors |= {f"{at}.ffn_down.weight": random(WIDE, 2 * WIDE), f"{at}.ffn_down.bias": random(WIDE)}
+    path.write_bytes(_gguf(fields, tensors))
 
 
 def _tensors(names: list[str]) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ import aiohttp
 
 from ..children import LastWords, deadline
 from ..errors import ModelBusy, ModelError, SettingsError
+from ..model import IMAGE_TOKENS
 from .weights import LARGE, Weights, cache_folder, path
 
 ALIAS = "embedded"
@@ -45,6 +46,8 @@ class Settings:
     context: int
     threads: int
     folder: Path | None
+    projector: Path | None = None
+    """File with which the model sees (llama.cpp's `mmproj`); None if it does not."""
 
     @property
     def prefixes(self) -> Path:
@@ -164,6 +167,8 @@ class Host:
             weights = settings.weights if isinstance(settings.weights, Weights) else LARGE
             raise SettingsError(f"the embedded model needs the package xllamacpp; to install it: {weights.install}")
         file = path(settings.weights, settings.folder, self._tell)
+        if settings.projector:
+            path(settings.projector)  # refuses what is no GGUF file
         self._tell("starting the model…")
         return launch(settings, file)
 
@@ -199,12 +204,16 @@ def launch(settings: Settings, file: Path) -> Child:
         "context": settings.context,
         "threads": settings.threads,
         "prefixes": _made(settings.prefixes),
+        "projector": str(settings.projector.expanduser().resolve()) if settings.projector else "",
+        "image_tokens": IMAGE_TOKENS,
     }
     ready = _greet(process, json.dumps(asked).encode() + b"\n")
     if not ready:
         child.stop()
         words.wait(1)
         said = words.line[:300] or "it said nothing"
+        if settings.projector:
+            said += f" (is {settings.projector.name} the projector of {file.name}?)"
         raise ModelError(f"the embedded model did not start (exit status {process.returncode}): {said}")
     child.url = json.loads(ready)["url"]
     return child

@@ -110,11 +110,15 @@ class Gateway:
 
 
 def embedded(name: str, wishes: Wishes) -> Model:
-    """A model on this machine: `embedded`, `embedded:small`, one that was pulled, or `embedded:FILE.gguf`."""
+    """A model on this machine: `embedded`, `embedded:small`, one that was pulled, or `embedded:FILE.gguf`.
+
+    A further `,mmproj=FILE.gguf` names the projector with which it sees.
+    """
     from .embedded import Embedded
     from .shelf import shelved
     from .weights import LARGE, SMALL
 
+    name, _, projector = name.partition(",mmproj=")
     known = {"": LARGE, "large": LARGE, "small": SMALL} | {one.name: one.file for one in shelved()}
     if name not in known and not name.endswith(".gguf"):
         raise SettingsError(
@@ -125,6 +129,7 @@ def embedded(name: str, wishes: Wishes) -> Model:
         weights=known.get(name) or Path(name),
         slots=wishes.slots or Embedded.slots,
         context=wishes.context or Embedded.context,
+        projector=Path(projector) if projector else None,
         threads=wishes.threads,
         on_start=wishes.say,
         told=wishes.told(f"embedded:{name}" if name else "embedded"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..abilities import Abilities
 from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, SettingsError, TertuliaError
-from ..model import MESSAGE_TOKENS, Chunk, Request
+from ..model import IMAGE_TOKENS, MESSAGE_TOKENS, Chunk, Request
 from ..usage import Usage, estimate
 from ._child import ALIAS, Child, Host, Settings, host
 from ._slots import Seat, Slots
@@ -42,6 +42,8 @@ class Embedded:
     """Most tokens of a prompt and its reply together, 256 or more; memory is taken for this times `slots`."""
     threads: int | None = None
     """None for one per core that this process may use."""
+    projector: Path | None = None
+    """GGUF file that turns images into tokens for these weights (llama.cpp's `mmproj`); None if it does not see."""
     folder: Path | None = None
     """Where joined weights are kept; None for `models` in `TERTULIA_CACHE`, or in the platform's cache folder."""
     on_start: Callable[[str], None] = field(default=lambda _: None, compare=False, repr=False)
@@ -68,7 +70,7 @@ class Embedded:
 
     @property
     def sees(self) -> bool:
-        return False
+        return self.projector is not None
 
     def cost(self, usage: Usage) -> float:
         """US dollars: nothing."""
@@ -83,10 +85,11 @@ class Embedded:
             ModelBusy: the model's process ended; the next call starts it again.
             ModelError: any other failure, such as a start that failed.
         """
-        if any(message.images for message in request.messages):
+        if not self.sees and any(message.images for message in request.messages):
             raise ModelError(f"{self.name} cannot see images; use a model that can")
         child = await self._child()
-        async with self._slots(child).seat(request.messages, request.shared) as seat:
+        shared = 0 if self.sees else request.shared  # llama.cpp saves no slots of models that see
+        async with self._slots(child).seat(request.messages, shared) as seat:
             provider = self._provider(child, seat.slot)
             try:
                 async with aclosing(provider.stream(request)) as chunks:
@@ -107,14 +110,15 @@ class Embedded:
     async def count(self, request: Request) -> int:
         """Tokens the request is read as: exact, or an upper estimate if the model cannot be asked."""
         messages = [{"role": message.role, "content": message.text} for message in request.messages]
+        images = IMAGE_TOKENS * sum(len(message.images) for message in request.messages)
         try:
             child = await self._child()
             prompt = (await child.post("/apply-template", {"messages": messages}))["prompt"]
             asked = {"content": prompt, "add_special": True, "parse_special": True}
             switched = MESSAGE_TOKENS if request.thinking and not isinstance(self.weights, Weights) else 0
-            return len((await child.post("/tokenize", asked))["tokens"]) + switched
+            return len((await child.post("/tokenize", asked))["tokens"]) + switched + images
         except TertuliaError:  # the call itself says what is wrong
-            return estimate(request.text) + MESSAGE_TOKENS * (len(request.messages) + 1)
+            return estimate(request.text) + MESSAGE_TOKENS * (len(request.messages) + 1) + images
 
     async def abilities(self) -> Abilities:
         """What is known of the model: those in the box do not think, a GGUF file is asked for its chat template."""
@@ -124,7 +128,13 @@ class Embedded:
             provider = self._provider(await self._child(), 0)
             known = await provider.abilities()
             await provider.close()
-        facts = {"schema": "enforced", "tools": "never", "images": False, "context": self.context, "price": (0.0, 0.0)}
+        facts = {
+            "schema": "enforced",
+            "tools": "never",
+            "images": self.sees,
+            "context": self.context,
+            "price": (0.0, 0.0),
+        }
         return self.told.over(known.informed("this process", **facts))
 
     async def start(self) -> None:
@@ -138,7 +148,7 @@ class Embedded:
     @property
     def _host(self) -> Host:
         threads = self.threads or min(cores(), MOST_THREADS)
-        return host(Settings(self.weights, self.slots, self.context, threads, self.folder))
+        return host(Settings(self.weights, self.slots, self.context, threads, self.folder, self.projector))
 
     async def _child(self) -> Child:
         return await self._host.child(self._user, self.on_start)

@@ -56,6 +56,9 @@ def _serve(settings: dict[str, Any]) -> Any:
     params.slot_save_path = settings["prefixes"]
     params.cache_ram_mib = 0  # it serves requests that leave the choice of the slot to the server; ours do not
     params.ui = False
+    if settings["projector"]:
+        params.mmproj.path = settings["projector"]
+        params.image_max_tokens = settings["image_tokens"]
     params.verbosity = 1  # errors only
     return xllamacpp.Server(params)
 
