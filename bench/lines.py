@@ -74,6 +74,12 @@ class Trace:
         return len({(file, line) for file, first, last in self.functions for line in range(first, last + 1)})
 
     @property
+    def without_tools(self) -> Trace:
+        """The same without the functions of `tools/`: leaves, which whoever follows the work need not open."""
+        tools = str(ROOT / "tools")
+        return Trace(frozenset(one for one in self.functions if not one[0].startswith(tools)), self.calls)
+
+    @property
     def lines_of_files(self) -> int:
         """Lines that a reader opens who follows the work."""
         return sum(self.files.values())

@@ -21,6 +21,7 @@ from tertulia.tools.sandbox import execute, program
         ("a = 7\nb = 6\nproduct = a * b", "42"),
         ("total = 1\nfor n in range(4):\n    total += n\ntotal += 10", "17"),
         ("3 * 4 = 13\n5 * 6 = 31", "12\n30"),
+        ("minutes = 7.0 * 65\nprint(f'{minutes // 60:02d}:{minutes % 60:02d}')", "07:35"),
     ],
 )
 async def test_a_sum_is_computed_whatever_it_states_and_a_result_is_printed(written: str, printed: str) -> None:

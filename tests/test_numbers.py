@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tertulia.excerpts import LOOKED_AT
-from tertulia.numbers import apart, certain, figures, is_finite, mentioned, missing, read, write
+from tertulia.numbers import apart, certain, figures, is_finite, mentioned, missing, read, unmark, write
 
 UNHURRIED = settings(deadline=None)  # on a busy machine anything may take long
 LANGUAGES = ("en", "es")
@@ -158,3 +158,26 @@ def test_of_a_long_text_the_numbers_at_both_ends_are_read_where_they_stand(first
     assert (found[0].value, found[-1].value) == (first, last)
     assert all(text[number.start : number.end] == number.written for number in found)
     assert len(found) < LOOKED_AT
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "plain"),
+    [
+        ("ship 1,340 boxes at 2.50, and 3,456.75 more", "en", "ship 1340 boxes at 2.50, and 3456.75 more"),
+        ("cuesta 1.234,50 euros, con un 2,5 % y 3.500 kg", "es", "cuesta 1234.50 euros, con un 2.5 % y 3500 kg"),
+        ("the pairs (1,2) and 1,5", "en", "the pairs (1,2) and 1,5"),
+        ("el 3.12.2024 a las 8:30, versión v1.234", "es", "el 3.12.2024 a las 8:30, versión v1.234"),
+        ("unos 1,200 pesos", "es", "unos 1,200 pesos"),
+        ("", "en", ""),
+    ],
+)
+def test_numbers_are_written_as_programs_write_them_where_there_is_no_doubt(text, language, plain):
+    assert unmark(text, language) == plain
+
+
+@given(st.decimals(min_value=0, max_value=10**9, places=2), st.sampled_from(["en", "es"]))
+def test_a_number_without_its_marks_has_the_same_value(value, language):
+    said = f"Son {write(value, language, grouped=True)} euros."
+    [number] = read(unmark(said, language), "en")
+    [before] = read(said, language)
+    assert number.value in before.values

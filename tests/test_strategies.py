@@ -38,8 +38,8 @@ def ask(strategy, says=says, question=QUESTION, **more):
     return asyncio.run(house.ask(Question(question), events.append)), events
 
 
-def counted(strategy, says):
-    answered, events = ask(strategy, says)
+def counted(strategy, says, question=QUESTION):
+    answered, events = ask(strategy, says, question)
     return answered, sum(isinstance(event, Replied) for event in events)
 
 
@@ -174,10 +174,16 @@ def test_a_number_is_shown_without_the_digits_that_only_floating_point_put_there
 
 def test_what_a_program_printed_is_put_into_words_if_it_does_not_say_all():
     answered, calls = counted(
-        Compute(), lambda system, text: "print(sorted([4, 3]))" if "Python" in system else "3 and 4"
+        Compute(),
+        lambda system, text: "print(sorted([4, 3]))" if "Python" in system else "3 and 4",
+        "Which come first, 4 or 3?",
     )
     assert (answered.answer.text, calls) == ("3 and 4", 2)
-    answered, calls = counted(Compute(), lambda system, text: "print(0.1 + 0.2, 'kg')" if "Python" in system else "?")
+    answered, calls = counted(
+        Compute(),
+        lambda system, text: "print(0.1 + 0.2, 'kg')" if "Python" in system else "?",
+        "What do bags of 0.1 kg and 0.2 kg weigh?",
+    )
     assert (answered.answer.text, calls) == ("0.3 kg", 1)
 
 
@@ -185,8 +191,36 @@ def test_a_program_that_states_a_number_is_asked_for_again_with_the_reason():
     def states_first(system, text):
         return "print(614 + 624 + 762)" if "computes none" in text else "1900"
 
-    answered, calls = counted(Compute(), states_first)
+    answered, calls = counted(Compute(), states_first, "What are 614, 624 and 762 seats together?")
     assert (answered.answer.text, calls) == ("2000", 2)
+
+
+def test_a_program_that_failed_is_never_shown_again():
+    """Small models give back word for word what they are shown."""
+    seen = []
+
+    def fails(system, text):
+        seen.append(text)
+        return "print(24 * 60 + unheard_of)" if len(seen) == 1 else "print(24 * 60, 24 * 7)"
+
+    answered, calls = counted(Compute(), fails)
+    assert (answered.answer.text, calls) == ("1440 168", 2)
+    assert "name 'unheard_of' is not defined" in seen[1]
+    assert "24 * 60 + unheard_of" not in seen[1]
+
+
+def test_a_result_that_can_hardly_be_right_is_worked_out_anew_from_the_evidence():
+    said = iter(["print(24 * 60)\nprint(24 * 6)", "print(24 * 60)\nprint(24 * 7)"])
+    answered, events = ask(Compute(), lambda system, text: next(said))
+    assert answered.answer.text == "1440\n168"
+    assert [event.verdict.accepted for event in events if isinstance(event, Judged)] == [False, True]
+    assert next(event.verdict.evidence for event in events if isinstance(event, Judged)) == "7 is not used"
+
+
+def test_if_two_programs_are_doubted_the_first_stands():
+    said = iter(["print(24 * 60)", "print(24 + 60)"])
+    answered, calls = counted(Compute(), lambda system, text: next(said))
+    assert (answered.answer.text, calls) == ("1440", 2)
 
 
 def test_where_no_program_runs_compute_asks_directly_and_says_why():

@@ -42,6 +42,8 @@ ORDINAL = re.compile(r"(?:st|nd|rd|th|er|er[oa]|[dmntv][oa]|r[oa])\b|\.?[ºª](?
 """What makes `1st`, `3.º` and `2do` of a number; `20 ºC` is none."""
 OPEN = re.compile(r"\d[.,]\d{3}(?!\d)")
 """Where a text may have a number whose reading depends on the language."""
+GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+"""A number whose thousands are marked as English does."""
 PERCENT = re.compile(rf"[ {NARROW}]?%")
 WORDS: dict[str, Value] = {
     word: value
@@ -153,6 +155,43 @@ def write(
         whole = f"{Decimal(whole):,f}".replace(",", "." if comma else ",")
     number = f"{whole}{',' if comma else '.'}{decimals}" if decimals else whole
     return f"{number}{' ' if comma and unit else ''}{unit}"
+
+
+def unmark(text: str, language: str) -> str:
+    """The text with its numbers as programs write them, `1,340` as `1340` and, in Spanish, `2,5` as `2.5`.
+
+    Numbers that may be read in two ways, and those that have no comma or mark of thousands, stay as they are. A comma
+    between numbers of an English list is a comma: `1,2` stays.
+
+    Args:
+        language: ISO code of the language it is written in.
+    """
+    pieces, at = list[str](), 0
+    for found in figures(text, language):
+        plain = _unmarked(found, language)
+        if plain is not None:
+            pieces += [text[at : found.start], plain]
+            at = found.end
+    return "".join([*pieces, text[at:]])
+
+
+def _unmarked(number: Number, language: str) -> str | None:
+    """A number as programs write it; None if it is to stay."""
+    marked = number.written.strip("-−+")
+    if number.kind != "number" or number.parts or not re.fullmatch(r"[\d.,]+", marked):
+        return None
+    if "," not in marked and language not in DECIMAL_COMMA:
+        return None
+    if language not in DECIMAL_COMMA and not GROUPED.fullmatch(marked):
+        return None
+    value = certain(number, language)
+    if value is None:
+        return None
+    plain = write(value)
+    decimals = len(marked.rpartition(",")[2]) if language in DECIMAL_COMMA and "," in marked else 0
+    if decimals and isinstance(value, Decimal):
+        plain = f"{value:.{decimals}f}"
+    return plain
 
 
 def is_finite(value: Value) -> bool:

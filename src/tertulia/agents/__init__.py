@@ -67,6 +67,10 @@ class Agent(Member):
             TertuliaError: if it fails; the other tasks go on, and the answer says what is missing.
         """
 
+    def afresh(self) -> Self:
+        """The same agent for another try, so that it does not say again what it said; itself if it takes no chance."""
+        return self
+
     def invited(self, settings: Settings) -> Self | None:
         """The agent as the settings ask for it, if it has a condition; None if they do not. Nothing is opened yet."""
         return None

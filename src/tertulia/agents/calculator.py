@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 from ..errors import SettingsError
+from ..language import likely_language_of
+from ..numbers import unmark
 from ..run import Run
 from ..tools.mending import mended, only_states
 from ..tools.sandbox import ProgramLimits, execute, program
@@ -55,14 +58,14 @@ WHOLE = tuple(example for example in EXAMPLES if "Your part:" not in example[0])
 FENCED = "```python\n{}\n```"
 """How programs are shown, since a model that sees programs in fences writes programs, where it would else answer."""
 
-REPAIR = """This program failed:
-```python
-{program}
-```
+AGAIN = """{task}
 
-{error}
-
-Write the whole program again, corrected. Its task was: {task}"""
+(A first program ended with {error!r}. Write another one, in another way.)"""
+"""Another try: never with the code that failed, which small models give back word for word."""
+WARM = 0.7
+"""Temperature of another try, so that it is another one."""
+LONGEST_ERROR = 160
+"""Characters of an error that are shown."""
 
 
 @dataclass(frozen=True)
@@ -73,26 +76,32 @@ class Calculator(Agent):
     examples: Examples = EXAMPLES
     """What could be asked, and the program that answers it: small models follow these more than any instruction."""
     repairs: int = 1
-    """Most times a program that failed is written again."""
+    """Most times another program is written where one failed."""
     max_tokens: int = 400
     """Most tokens a program may have."""
     limits: ProgramLimits = ProgramLimits()
-    has_cards: bool = False
+    has_cards: bool = True
     """Whether a worked example of the question's kind is shown in place of most others, where there is one."""
+    temperature: float = 0.0
+    """Of the first program; others are written at `WARM`."""
 
     async def work(self, task: Task, known: Findings, run: Run) -> Finding:
-        run, asked = run.by(self.name), brief(task, known)
+        run, asked = run.by(self.name), unmark(brief(task, known), likely_language_of(task.question or task.text))
         examples = await self.examples_for(task, run) if self.has_cards else self.examples
-        executions, key = list[Execution](), ""
+        executions, key, calculator = list[Execution](), "", self
         for _ in range(1 + self.repairs):
-            text = asked if not executions else REPAIR.format(**vars(executions[-1]), task=asked)
-            execution, key = await self.compute(text, examples, run)
+            text = AGAIN.format(task=asked, error=in_short(executions[-1].error)) if executions else asked
+            execution, key = await calculator.compute(text, examples, run)
             executions.append(execution)
             if not executions[-1].error:
                 break
+            calculator, examples = self.afresh(), self.examples
         last = executions[-1]
         text, ok = last.error or last.output.strip(), not last.error
         return Finding(task.id, self.name, text, ok, task.text, tuple(executions), written_by=key)
+
+    def afresh(self) -> Self:
+        return replace(self, temperature=WARM, has_cards=False)
 
     async def examples_for(self, task: Task, run: Run) -> Examples:
         """What is shown for a task: its kind's card and what shows the form, or all examples if no card is near."""
@@ -111,7 +120,9 @@ class Calculator(Agent):
         One that prints nothing has failed, and so has one that prints a number which it did not work out.
         """
         shown = [(asked, FENCED.format(code)) for asked, code in examples]
-        reply = await run.ask(self.system, text, examples=shown, max_tokens=self.max_tokens)
+        reply = await run.ask(
+            self.system, text, examples=shown, max_tokens=self.max_tokens, temperature=self.temperature
+        )
         code = mended(program(reply.text))
         execution = await run.execute(lambda: execute(code, self.limits))
         if not execution.error and not execution.output.strip():
@@ -119,3 +130,9 @@ class Calculator(Agent):
         if not execution.error and only_states(code) and any(sign.isdigit() for sign in execution.output):
             execution = replace(execution, error="it states a number and computes none: write the calculation")
         return execution, reply.key
+
+
+def in_short(error: str) -> str:
+    """The line of an error that says what is wrong."""
+    lines = error.strip().splitlines() or [""]
+    return lines[-1].strip()[:LONGEST_ERROR]

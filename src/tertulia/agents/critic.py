@@ -11,8 +11,9 @@ from ..numbers import OPEN, figures, mentioned, missing, size
 from ..run import Run
 from ..tools.arithmetic import sums
 from ..tools.checks import asserts_in, broken_demands, code_in, wrong_conversions
+from ..tools.doubts import Computed, doubts
 from ..tools.sandbox import execute
-from ..types import Finding, Findings, Task, Verdict
+from ..types import Finding, Findings, Question, Task, Verdict
 from . import Member
 
 
@@ -68,8 +69,16 @@ class Critic(Member):
         if finding.citations:
             return Verdict(True, "the documents bear it out", "; ".join(repr(one.text) for one in finding.citations))
         if finding.executions:
-            return Verdict(True, "its program ran", f"printed {finding.executions[-1].output.strip()!r}")
+            return self.judge_result(task, finding)
         return checked
+
+    def judge_result(self, task: Task, finding: Finding) -> Verdict:
+        """Whether what its program printed can be the answer, by what was asked and the program itself."""
+        last, language = finding.executions[-1], likely_language_of(task.question or task.text)
+        parts = Question(task.text).parts
+        if found := doubts(Computed(task.text, last.program, last.output, language, parts, task.question)):
+            return Verdict(False, "what its program printed can hardly be right", "; ".join(found))
+        return Verdict(True, "its program ran", f"printed {last.output.strip()!r}")
 
     def check(self, task: Task, finding: Finding) -> Verdict:
         """Computes again the sums and conversions that the finding states, and looks at the form that is asked for."""

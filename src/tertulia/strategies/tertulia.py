@@ -102,8 +102,9 @@ class Tertulia(Strategy):
         agents = {agent.name: agent for agent in self.agents}
         run.emit(TaskStarted(task))
         asked, findings = task, list[Finding]()
-        for _ in range(self.attempts):
-            finding = replace(await agents[asked.agent].work(asked, known, run), asked=task.text)
+        for attempt in range(self.attempts):
+            agent = agents[asked.agent].afresh() if attempt else agents[asked.agent]
+            finding = replace(await agent.work(asked, known, run), asked=task.text)
             findings.append(finding)
             run.emit(Found(finding))
             verdict = await self.critic.examine(task, finding, known, run)

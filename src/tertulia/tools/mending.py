@@ -9,6 +9,8 @@ from contextlib import suppress
 
 STATED = re.compile(r"(?<!\s)\s*=\s*(?:[-−$€]\s*)?\d[\d.,]*(?:\s*[^\W\d]+)?\s*$")
 """A result at the end of a sum, as in `3 * 24 = 72 hours`."""
+PADDED = re.compile(r":(0\d)d\}")
+"""The form of a whole number of so many digits, which a floating-point one refuses though it is whole, as in `7.0`."""
 WORK = (
     *(ast.BinOp, ast.BoolOp, ast.Compare, ast.AugAssign, ast.Subscript, ast.For, ast.While, ast.comprehension),
     *(ast.Import, ast.ImportFrom),
@@ -19,8 +21,10 @@ WORK = (
 def mended(code: str) -> str:
     """The program, with sums computed instead of stated and its last result printed; as it was if that is no program.
 
-    What a line states as the result of a sum is dropped, never trusted: `60 + 93 = 152` becomes `print(60 + 93)`.
+    What a line states as the result of a sum is dropped, never trusted: `60 + 93 = 152` becomes `print(60 + 93)`. A
+    number that is shown with zeros before it, as `{hours:02d}`, may be one with a point.
     """
+    code = PADDED.sub(r":\1.0f}", code)
     found = _parsed(code)
     if found is None:
         mending = "\n".join(_computed(line) for line in code.splitlines())
