@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -11,6 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bench.counting_server import CountingServer
+from bench.zoo import Zoo
+from bench.zoo.table import RULES
 from tertulia import Budget, House
 from tertulia.cli import app
 from tertulia.cli.evaluate import strategy, write_report
@@ -245,3 +248,56 @@ async def test_an_interrupted_command_keeps_what_is_done(tmp_path):
     done = load(out / "results.jsonl")[1]
     assert done[: len(kept)] == kept
     assert [trial.case for trial in done] == [case.id for case in CASES]
+
+
+def named(name, words, right=8):
+    """One call that takes so many words, and gets the first sums right."""
+
+    def says(system, text):
+        number = int(text.split(" + ")[0].rpartition(" ")[2])
+        return "so " * words + f"Answer: {number + 1 if number < right else 99}"
+
+    return contestant(Direct(), says, name)
+
+
+def test_a_strategy_is_compared_with_the_most_thought_that_takes_no_more_tokens(tmp_path):
+    ones = [named("think@low", 10, 4), named("think@medium", 40, 6), named("think@high", 400), named("auto", 100, 7)]
+    trials = measured(tmp_path, [*ones, named("cheap", 0, 3)])
+    told = {pair.strategy: pair for pair in findings(trials).pairs if pair.baseline.endswith(", equal tokens")}
+    assert told["auto"].baseline == "think@medium, equal tokens"
+    assert (told["auto"].comparison.wins, told["auto"].comparison.losses, told["auto"].note) == (1, 0, "")
+    assert told["cheap"].baseline == "think@low, equal tokens"
+    assert told["cheap"].note == "even the least thought takes more"
+    assert set(told) == {"auto", "cheap"}
+    assert "think@medium, equal tokens" in as_markdown(findings(trials), [], trials)
+
+
+def test_the_effort_in_the_name_of_a_strategy_reaches_the_model(tmp_path):
+    """The same model thinks less or more: `think` at three efforts, beside a plan and what `auto` makes of it."""
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text("\n".join(json.dumps(dumped(case)) for case in CASES[:2]))
+    names = "think@medium,think@high,think@xhigh,auto,tertulia"
+
+    async def run():
+        async with Zoo() as zoo:
+            zoo.script(*RULES, (".", "Answer: 1"))
+            done = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tertulia", "eval", str(cases), "--strategies", names),
+                *("--models", "openai:gpt", "--base-url", zoo.at("gpt"), "--out", str(tmp_path / "out")),
+                env={**os.environ, "OPENAI_API_KEY": "mine"},
+                stdout=PIPE,
+                stderr=PIPE,
+            )
+            _, err = await done.communicate()
+            assert done.returncode == 0, err.decode()
+            return zoo.stats()["total_tokens"], [body.get("reasoning_effort") for body in zoo.bodies]
+
+    billed, efforts = asyncio.run(run())
+    _, trials = load(tmp_path / "out" / "results.jsonl")
+    spent = {name: [trial.report.total for trial in trials if trial.strategy == name] for name in names.split(",")}
+    assert max(spent["think@medium"]) < min(spent["think@high"])
+    assert max(spent["think@high"]) < min(spent["think@xhigh"])
+    assert sum(sum(some) for some in spent.values()) == billed
+    assert {"medium", "high", "xhigh"} <= set(efforts)
+    found = {(pair.strategy, pair.baseline) for pair in findings(trials).pairs}
+    assert {one for one, baseline in found if baseline.startswith("think@")} == {"auto", "tertulia"}

@@ -85,7 +85,7 @@ class Evaluating:
                 if replies:
                     house = reusing(house, replies)
                 for name in self.strategies:
-                    contestants.append(Contestant(name, model, replace(house, strategy=strategy(name, self.settings))))
+                    contestants.append(Contestant(name, model, with_strategy(house, name, self.settings)))
             judge = None
             if self.judge:
                 judge = without_limits(await open_ones.enter_async_context(await self._house(self.judge, console)))
@@ -105,6 +105,13 @@ class Evaluating:
 
     async def _house(self, model: str, console: Console) -> House:
         return await open_house(self.settings.model_copy(update={"model": model}), console.print)
+
+
+def with_strategy(house: House, name: str, settings: Settings) -> House:
+    """The house with a strategy by its name in the tables, and its models asked to think as much as its effort says."""
+    chosen = replace(house, strategy=strategy(name, settings))
+    effort = name.partition("@")[2]
+    return replace(chosen, efforts=replace(chosen.efforts, run=effort)) if effort else chosen  # type: ignore[arg-type]
 
 
 def strategy(name: str, settings: Settings) -> Strategy:

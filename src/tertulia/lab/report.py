@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import fmean, median
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from .compare import ENOUGH, Comparison, Interval, compare, majority, size_at, w
 from .measure import MarkedSample, Setup, Trial
 from .parts import PARTS, PARTS_HEAD, PartsDifference, PartsRow, difference, parts_cells, parts_row
 
-DIRECT, VOTE, AUTO = "direct", "vote", "auto"
+DIRECT, VOTE, AUTO, THINK = "direct", "vote", "auto", "think"
 FIXED = ("vote:", "sample:")
 """How the names of votes with a fixed number of samples begin."""
 T = TypeVar("T")
@@ -142,7 +142,7 @@ def reported_tokens(trials: Iterable[Trial]) -> list[int]:
 
 
 def pairs(groups: Groups, seed: int) -> Iterable[Pair]:
-    """Every strategy against one call, the vote, and a vote of as many tokens; auto against the best one too."""
+    """Every strategy against one call, the vote, and a vote and a thought of as many tokens; auto against the best."""
     for (model, strategy), trials in groups.items():
         best = [most_accurate(groups, model)] if strategy == AUTO else []
         for baseline in dict.fromkeys([DIRECT, VOTE, *best]):
@@ -151,6 +151,24 @@ def pairs(groups: Groups, seed: int) -> Iterable[Pair]:
         fixed = widest(groups, model)
         if fixed and strategy != fixed[0].strategy:
             yield at_equal_tokens(trials, fixed, seed)
+        thoughts = [group for (of, name), group in groups.items() if of == model and is_thought(name)]
+        if thoughts and not is_thought(strategy):
+            yield against_thought(trials, thoughts, seed)
+
+
+def is_thought(strategy: str) -> bool:
+    """Whether it is one call that thinks, at any effort: `think` or `think@high`."""
+    return strategy.partition("@")[0] == THINK
+
+
+def against_thought(trials: Sequence[Trial], thoughts: Sequence[Sequence[Trial]], seed: int) -> Pair:
+    """Against one call with the most thought that takes no more tokens than the strategy."""
+    most = mean_tokens(trials)
+    affordable = [group for group in thoughts if mean_tokens(in_pairs(trials, group)[1]) <= most]
+    chosen = max(affordable, key=mean_tokens, default=min(thoughts, key=mean_tokens))
+    pair = pair_of(trials, chosen, seed)
+    note = "" if affordable else "even the least thought takes more"
+    return replace(pair, baseline=f"{pair.baseline}, equal tokens", note=note)
 
 
 def most_accurate(groups: Groups, model: str) -> str:
@@ -281,8 +299,8 @@ PAIRED = (
     f"The same cases, answered by both. A strategy is called more or less accurate only if the 95 % interval of the "
     f"difference (paired bootstrap, BCa) excludes zero and the exact McNemar test has p < 0.05; below {ENOUGH} cases "
     "small differences cannot be seen. *Equal tokens*: majority of as many independent samples as the strategy's "
-    "tokens would have bought. *Parts*: the difference of the shares of parts that are right. With many comparisons, "
-    "one in twenty differs by chance."
+    "tokens would have bought, or one call that thinks, at the most effort that takes no more tokens. *Parts*: the "
+    "difference of the shares of parts that are right. With many comparisons, one in twenty differs by chance."
 )
 
 
