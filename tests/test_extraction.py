@@ -168,6 +168,29 @@ def test_a_schema_that_paper_cannot_answer_is_refused_in_one_line(schema: dict[s
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "fields", "value"),
+    [
+        ("Net weight: 2,500 g", "net_weight_kg: number", 2.5),
+        ("Peso neto: 2,5 kg", "peso_neto_g: integer", 2500),
+        ("Duration: 1.5 h", "duration_min: integer", 90),
+        ("Width: 80 cm", "width: number", 80),
+        ("Width: 80 cm", "width_kg: number", None),
+        ("Volume: 75 cl", "volume_l: integer", None),
+    ],
+)
+def test_units_are_converted_by_code_to_the_one_that_is_wanted(line: str, fields: str, value: float | None) -> None:
+    found = read(line, fields)
+    assert list(found.data.values()) == [value]
+    if value is not None:
+        assert found.evidence[0].text == line.partition(": ")[2]  # as it is printed
+
+
+def test_a_description_may_say_the_unit() -> None:
+    weight = {"type": "number", "title": "Weight", "description": "gross weight in kg"}
+    assert read("Weight: 750 g", {"type": "object", "properties": {"weight": weight}}).data == {"weight": 0.75}
+
+
 def test_references_and_values_that_may_be_null_are_understood() -> None:
     schema = {
         "type": "object",

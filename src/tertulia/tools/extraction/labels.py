@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..vision import Cell, Page, Paper, Row, Word
 from .concepts import WORDS, concepts, is_known, likeness
 from .found import Value
-from .values import Habits, date_of, value_of
+from .values import Habits, date_of, unit_of, value_of, without_unit
 from .wanted import Field
 
 ENOUGH = 0.5
@@ -158,13 +158,15 @@ def _read(words: Sequence[Word], field: Field, habits: Habits) -> Value | None:
 
 def _within(words: Sequence[Word], field: Field, habits: Habits) -> Value | None:
     """The value at the beginning of the words; what follows it is something else."""
-    is_number = field.kind != "date"
+    is_number, wants_unit = field.kind != "date", unit_of(field) is not None
     if is_number and date_of(" ".join(word.text for word in words), habits):
         return None
     for length in range(min(len(words), 6), 0, -1):
         text = " ".join(word.text for word in words[:length])
         if is_number and "%" in "".join(word.text for word in words[length : length + 1]):
             continue  # a share, of which only the figures were taken
+        if is_number and wants_unit and without_unit(" ".join(word.text for word in words[: length + 1]))[1]:
+            continue  # the unit would be lost
         if (value := value_of(text, field, habits)) is not None:
             return Value(value, tuple(words[:length]), 0, 1.0)
     return None

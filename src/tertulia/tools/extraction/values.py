@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from ...numbers import read
 from ..documents.words import fold
+from ..units import Unit, unit
 from .wanted import Field
 
 MONTHS = {
@@ -33,6 +35,7 @@ DAY_FIRST = re.compile(
 MONTH_FIRST = re.compile(rf"(?<![a-z]){MONTH}\s*(\d{{1,2}})(?:st|nd|rd|th)?\s*[,.]?\s*(\d{{4}})(?!\d)")
 MONEY = re.compile(r"[€$£¥]|\b(?:eur|usd|gbp|euros?|dollars?)\b", re.I)
 AMOUNT = re.compile(r"^[-−(]?\s*[€$£]?\s*[-−]?\d[\d.,'’\u00a0\u202f ]*\)?\s*(?:[€$£%]|eur|usd|gbp)?$", re.I)
+WITH_UNIT = re.compile(r"^(.*\d)\s*([^\W\d_]{1,12})\.?$")
 COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,/])|(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?!\d)")
 POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,/])|(?<![\d.,])\d{1,3}(?:,\d{3}){2,}(?!\d)")
 ABBREVIATED = re.compile(r"(?:^|[\s.])[^\W\d_]{1,3}\.$")
@@ -75,8 +78,13 @@ def value_of(text: str, field: Field, habits: Habits) -> Any:
     """What a text says as the value of a field; None if it does not say one."""
     match field.kind:
         case "number" | "integer":
+            text, printed = without_unit(text)
             is_share = SHARES & set(re.findall("[a-z]+", fold(field.name)))
-            return None if "%" in text and not is_share else number_of(text, habits, whole=field.kind == "integer")
+            if "%" in text and not is_share:
+                return None
+            if printed and (wanted := unit_of(field)):
+                return converted(number_of(text, habits), printed, wanted, whole=field.kind == "integer")
+            return number_of(text, habits, whole=field.kind == "integer")
         case "date":
             return date_of(text, habits)
         case "boolean":
@@ -113,6 +121,30 @@ def number_of(text: str, habits: Habits, whole: bool = False) -> int | float | N
     if value == int(value):
         return int(value)
     return None if whole else float(value)
+
+
+def without_unit(text: str) -> tuple[str, Unit | None]:
+    """A number without the unit that stands behind it, and that unit; None if none does."""
+    if (found := WITH_UNIT.match(text)) and (printed := unit(found[2])):
+        return found[1], printed
+    return text, None
+
+
+def unit_of(field: Field) -> Unit | None:
+    """The unit that a field asks for: the last word of its name, as in `weight_kg`, or what its description ends in."""
+    name = re.split(r"[_\W]+", field.name)
+    said = re.search(r"\b(?:in|en)\s+(\w+)\W*$", field.said)
+    return (unit(name[-1]) if len(name) > 1 else None) or (unit(said[1]) if said else None)
+
+
+def converted(value: int | float | None, printed: Unit, wanted: Unit, whole: bool) -> int | float | None:
+    """The value in the unit that is wanted; None if that measures something else, or is not whole where it must be."""
+    if value is None or printed.kind != wanted.kind:
+        return None
+    exact = Fraction(str(value)) * Fraction(str(printed.size)) / Fraction(str(wanted.size))
+    if exact.denominator == 1:
+        return int(exact)
+    return None if whole else float(exact)
 
 
 def is_amount(text: str, habits: Habits) -> bool:
