@@ -14,14 +14,14 @@ from bench import house, lines
 ROOT = Path(tertulia.__file__).parent
 LAYERS = [
     {"abilities", "children", "errors", "ids", "printable", "excerpts", "sockets"},
-    {"types", "usage", "profiles", "slots", "registry", "language", "numbers", "told"},
+    {"types", "usage", "extras", "profiles", "slots", "registry", "language", "numbers", "told"},
     {"budget", "events", "model", "schedule", "gate", "settings"},
     {"journal", "listening", "codec", "progress", "telemetry", "narration"},
     {"thinking"},
     {"books"},
     {"attempt"},
     {"run"},
-    {"tools", "providers", "stores"},
+    {"tools", "providers", "stores", "drawing"},
     {"agents"},
     {"strategies"},
     {"house"},
@@ -37,7 +37,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-WITHIN = {"tools", "providers", "stores", "cli", "strategies", "server"}
+WITHIN = {"tools", "drawing", "providers", "stores", "cli", "strategies", "server"}
 """Folders whose files may import each other; agents may import only what `agents/__init__.py` holds."""
 
 

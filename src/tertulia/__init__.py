@@ -38,6 +38,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "ask",
+    "draw",
     "extract",
 ]
 
@@ -81,3 +82,26 @@ def extract(path: str | Path, wanted: Any, **settings: Any) -> Extraction:
             return (await desk.read(Path(path))).extraction
 
     return asyncio.run(read())
+
+
+def draw(prompt: str, weights: Path | None = None, **how: Any) -> bytes:
+    """A small picture of what the words say, as a PNG of 256 by 256 pixels with its recipe.
+
+    Args:
+        weights: Folder of the weights that `tertulia draw train` made; None for a person's own.
+        how: Any field of `tertulia.drawing.artist.Wish`, as in `style="twemoji", seed=7`.
+
+    Raises:
+        NotSupported: if the extra `draw` is missing.
+        SettingsError: if it cannot be drawn so, or nothing was learnt yet; the message says what would work.
+        ToolError: if no picture fits the words.
+    """
+    from .drawing.artist import Wish, artist, own_folder
+    from .drawing.recipe import png
+    from .errors import ToolError
+
+    maker, wish = artist(weights or own_folder()), Wish(prompt, **how)
+    best = maker.draw(wish)[0]
+    if best.score < maker.threshold:
+        raise ToolError(f"the best of {wish.n} fits the words {best.score:.2f}, and {maker.threshold:.2f} is needed")
+    return png(best.pixels, {**vars(wish), "score": round(best.score, 3)})

@@ -172,6 +172,70 @@ def extract(
     )
 
 
+class Prompts(typer.core.TyperGroup):
+    """Commands of which all but those with a name draw what they are called."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["picture", *args]
+        return super().parse_args(ctx, args)
+
+
+drawing = typer.Typer(
+    cls=Prompts, help="Draw a small picture of what the words say, or learn to.", no_args_is_help=True
+)
+app.add_typer(drawing, name="draw")
+
+
+@drawing.command("picture", epilog="Exit codes: 0 drawn, 1 nothing fits the words, 2 wrong use.")
+def draw_picture(
+    prompt: Annotated[str, typer.Argument(help="What to draw, in English or Spanish.")] = "",
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG file to write.")] = Path("drawn.png"),
+    n: Annotated[int, typer.Option("--n", help="Pictures to try; the best is kept.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same picture.")] = 0,
+    style: Annotated[str, typer.Option(help="noto, blob, fxemoji, fluent, twemoji or emojione.")] = "",
+    steps: Annotated[int, typer.Option(help="Steps from noise to picture.")] = 20,
+    guidance: Annotated[float, typer.Option(help="How much the words count, 0 to 20.")] = 1.5,
+    sampler: Annotated[str, typer.Option(help="ddpm, ddim or dpm.")] = "dpm",
+    size: Annotated[int, typer.Option(help="Pixels a side, 32 to 1024; the network draws 32.")] = 256,
+    no_prior: Annotated[bool, typer.Option("--no-prior", help="Decode the text's own embedding.")] = False,
+    vary: Annotated[Path | None, typer.Option(help="Draw variations of this picture.")] = None,
+    between: Annotated[str, typer.Option(help="Lead from the prompt to this one.")] = "",
+    change: Annotated[Path | None, typer.Option(help="Change this picture, with --from and --to.")] = None,
+    before: Annotated[str, typer.Option("--from", help="What the picture shows, in words.")] = "",
+    after: Annotated[str, typer.Option("--to", help="What it is to show.")] = "",
+    dims: Annotated[str, typer.Option(help="Build --image again from so many dimensions: 2,8,32,256.")] = "",
+    image: Annotated[Path | None, typer.Option(help="The picture for --dims.")] = None,
+    show_steps: Annotated[bool, typer.Option("--show-steps", help="Write the film of the denoising.")] = False,
+    count: Annotated[int, typer.Option(min=2, max=32, help="Pictures in a row.")] = 7,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Write the best try, however badly it fits.")] = False,
+    weights: Annotated[Path | None, typer.Option(help="Folder of the weights that `draw train` made.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of how it went.")] = False,
+) -> None:
+    """Draw a small picture of what the words say."""
+    from ..drawing.artist import Wish
+    from .draw import Drawing
+
+    needs_no_words = bool(vary or change or dims)
+    wish = Wish(prompt or ("-" if needs_no_words else ""), n, seed, style, steps, guidance, sampler, not no_prior)  # type: ignore[arg-type]
+    how = (show_steps, count, anyway, quiet, weights)
+    raise typer.Exit(Drawing(wish, out, size, vary, between, change, before, after, dims, image, *how).run())
+
+
+@drawing.command("train")
+def draw_train(
+    data: Annotated[Path | None, typer.Option(help="Folder of the pictures and of what is learnt.")] = None,
+    minutes: Annotated[float, typer.Option(help="Minutes of one processor, those before a stop included.")] = 60,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, or cuda.")] = "cpu",
+    registry: Annotated[str, typer.Option(help="Where npm packages come from.")] = "https://registry.npmjs.org",
+) -> None:
+    """Learn to draw anew from open emoji sets; goes on where it was stopped."""
+    from .draw import train
+
+    raise typer.Exit(train(data, minutes, seed, device, registry, lambda line: typer.echo(line, err=True)))
+
+
 models = typer.Typer(help="What `--model` can name, what each needs, and what is known of it.")
 app.add_typer(models, name="models")
 

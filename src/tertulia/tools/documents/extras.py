@@ -1,11 +1,10 @@
-"""Libraries that only come with an extra, imported when they are needed."""
+"""Libraries of the extras for documents, imported when they are needed."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from ...errors import NotSupported
+from ...extras import require
 
 
 def need(module: str, extra: str = "docs") -> Any:
@@ -14,7 +13,4 @@ def need(module: str, extra: str = "docs") -> Any:
     Raises:
         NotSupported: if the extra that brings it is not installed.
     """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise NotSupported(f"documents need {module!r}; install it with: tertulia setup {extra}") from error
+    return require(module, extra, "documents need")

@@ -1,11 +1,10 @@
-"""Libraries that come with the extra `vision`, imported when they are needed."""
+"""Libraries of the extra `vision`, imported when they are needed."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from ...errors import NotSupported
+from ...extras import require
 
 
 def need(module: str) -> Any:
@@ -14,9 +13,4 @@ def need(module: str) -> Any:
     Raises:
         NotSupported: if the extra that brings it is not installed.
     """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise NotSupported(
-            f"reading images needs {error.name or module!r}; install it with: tertulia setup vision"
-        ) from error
+    return require(module, "vision", "reading images needs")
