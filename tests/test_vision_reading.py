@@ -169,6 +169,21 @@ async def test_of_a_pdf_with_two_thousand_pages_the_first_are_read_and_that_is_s
     assert "only the first 1 of its" in paper.notes[0]
 
 
+@pytest.mark.parametrize(("name", "text"), [("Minduka_Present_Blue_Pack.png", ""), ("grace_hopper.jpg", "HOPPER")])
+async def test_a_pattern_that_looks_like_letters_is_no_text(eyes: Eyes, name: str, text: str) -> None:
+    cbook = pytest.importorskip("matplotlib.cbook")
+    found = (await eyes.look(Path(str(cbook.get_sample_data(name, asfileobj=False))))).text
+    assert text in found
+    assert bool(text) == bool(found)
+
+
+async def test_heic_is_read_where_its_library_is(eyes: Eyes) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    stream = io.BytesIO()
+    heif.from_pillow(picture()).save(stream, format="HEIF")
+    assert "14.18" in (await eyes.read(stream.getvalue(), "photo.heic")).text
+
+
 async def test_other_documents_are_read_by_the_librarians_readers_into_rows_without_places(eyes: Eyes) -> None:
     paper = await eyes.read(docx(paragraph("Total: 14.18")), "a.docx")
     assert paper.text == "Total: 14.18"

@@ -20,6 +20,8 @@ FAINT = 110
 """Of 255: difference of the darkest and lightest letters and paper below which contrast is stretched."""
 SURE = 0.5
 """Confidence, 0 to 1, below which a line is not believed."""
+CERTAIN = 0.9
+"""Confidence, 0 to 1, that some word must have: where none has, coins, whiskers or cups were taken for letters."""
 WIDE = 1.0
 """Space between two letters that parts words, in widths of a letter, besides where the model reads a space."""
 SIDE = 2000
@@ -51,11 +53,12 @@ def words_of(picture: Any, threads: int) -> list[Word]:
     lines = [list(_letters(found.word_results[number], times)) for number in range(len(found))]
     bend = Bend.of([[tuple(float(at) / times for at in corner) for corner in box] for box in found.boxes])
     grey = need("cv2").cvtColor(picture, need("cv2").COLOR_RGB2GRAY)
-    return [
+    words = [
         _word(letters, bend, grey)
         for line, text in zip(lines, found.txts, strict=True)
         for letters in _parted(line, str(text))
     ]
+    return words if max((word.confidence for word in words), default=0) >= CERTAIN else []
 
 
 @cache
