@@ -23,6 +23,7 @@ from tertulia.sockets import bind
 from tertulia.stores.runs import Runs
 from tertulia.stores.transient import Transient
 from tertulia.strategies.tertulia import Tertulia
+from tertulia.web.routes import routes
 
 from .conftest import says
 
@@ -74,7 +75,7 @@ def serving(house: House | None = None, further: dict[str, House] | None = None,
             ready.clear()
 
     listening = bind("127.0.0.1", 0)
-    app = build(opening(), serving.origins)
+    app = build(opening(), serving.origins, routes())
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -26,7 +26,7 @@ LAYERS = [
     {"strategies"},
     {"house"},
     {"__init__"},
-    {"members"},
+    {"exports", "members"},
     {"opening"},
     {"extracting"},
     {"mcp"},
@@ -34,10 +34,11 @@ LAYERS = [
     {"lab"},
     {"testing"},
     {"server"},
+    {"web"},
     {"cli"},
     {"__main__"},
 ]
-WITHIN = {"tools", "drawing", "providers", "stores", "cli", "strategies", "server"}
+WITHIN = {"tools", "drawing", "providers", "stores", "cli", "strategies", "server", "web"}
 """Folders whose files may import each other; agents may import only what `agents/__init__.py` holds."""
 
 

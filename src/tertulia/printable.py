@@ -26,3 +26,9 @@ def printable(text: str) -> str:
     """The text without what commands a terminal or changes how it is read; tabs and line feeds are left."""
     text = SEQUENCES.sub("", LINE_ENDS.sub("\n", text))
     return HALVES.sub("�", UNSEEN.sub("", text))
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """The text in one line of at most so many characters."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -25,15 +25,16 @@ from ..errors import (
     UnknownName,
 )
 from ..events import Event, Text, Waiting
+from ..exports.record import record
 from ..narration import Narrator, catalogue
 from ..opening import open_house
+from ..printable import shortened
 from ..progress import Progress
 from ..settings import Settings
 from ..tools.documents.reading.files import load
 from ..tools.documents.reading.formats import ReadingLimits
 from ..types import Citation, Image, Question
-from .display import Display, Lively, Plain, Silent, shortened, summary
-from .record import record
+from .display import Display, Lively, Plain, Silent, summary
 
 MEDIA = {
     ".jpg": "image/jpeg",

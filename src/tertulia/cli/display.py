@@ -15,7 +15,7 @@ from rich.tree import Tree
 from ..events import Asked, Event
 from ..narration import Kind, Language, Narrator, Sentence, catalogue, needed
 from ..narration.catalogue import decimal, whole
-from ..printable import printable
+from ..printable import printable, shortened
 from ..progress import Progress
 from ..types import Task
 from ..usage import Report
@@ -129,11 +129,6 @@ class Lively:
 def sum_so_far(progress: Progress) -> int:
     """Tokens of the calls that have ended."""
     return sum(entry.usage.total for entry in progress.ledger if entry.status != "open")
-
-
-def shortened(text: str, most: int = 200) -> str:
-    line = " ".join(printable(text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def words(told: Sentence, language: Language = "en") -> str:

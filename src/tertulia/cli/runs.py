@@ -18,6 +18,7 @@ from rich.text import Text as Words
 from rich.tree import Tree
 
 from ..errors import SettingsError
+from ..printable import shortened
 from ..progress import Progress
 from ..settings import Settings, load
 from ..stores.deleting import delete_run, prune_runs
@@ -26,7 +27,7 @@ from ..stores.records import STATES, Stored, Summary, Wanted
 from ..stores.runs import Runs
 from ..types import Task
 from ..usage import Entry
-from .display import SIGNS, shortened, summary
+from .display import SIGNS, summary
 from .options import agent_models
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ def list_runs(
 @runs.command()
 def show(run: Which, json: Json = False, database: Place = None) -> None:
     """Draw a run's plan, with the tokens and the time of each agent."""
-    from .export import document, progress_of, seconds_of
+    from ..exports.document import document, progress_of, seconds_of
 
     async def look(store: Runs) -> tuple[Stored, Progress, str]:
         stored = await store.find(run)
@@ -155,7 +156,7 @@ def export(
     database: Place = None,
 ) -> None:
     """Print a run as a document; whatever models wrote in it is escaped."""
-    from .export import FORMATS, document
+    from ..exports.document import FORMATS, document
 
     known = next((one for one in FORMATS if one == form), None)
     if known is None:

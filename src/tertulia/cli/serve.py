@@ -10,7 +10,7 @@ import sys
 from ..errors import SettingsError
 from ..settings import Settings
 
-NEEDED = ("starlette", "uvicorn", "jsonschema_rs")
+NEEDED = ("starlette", "uvicorn", "jsonschema_rs", "nh3", "mdit_py_plugins", "latex2mathml", "python_multipart")
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -23,12 +23,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
         raise SettingsError("serving needs an extra: run `tertulia setup serve`")
     from ..server.keys import door
     from ..server.process import serve as run
+    from ..web.routes import routes
 
     door(settings.server, host)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     try:
-        started = run(settings, host, port, say)
+        started = run(settings, host, port, say, routes())
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from starlette.applications import Starlette
@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from .. import ids
 from ..errors import TertuliaError
@@ -32,8 +32,14 @@ HEADERS = ["authorization", "content-type", "idempotency-key", *(f"x-tertulia-bu
 """That web pages may send."""
 
 
-def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | None = None) -> Starlette:
-    """The application over a service that is opened when it starts and closed when it stops."""
+def build(
+    opening: AbstractAsyncContextManager[Service], origins: list[str] | None = None, pages: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """The application over a service that is opened when it starts and closed when it stops.
+
+    Args:
+        pages: What is served beside the API.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -54,6 +60,7 @@ def build(opening: AbstractAsyncContextManager[Service], origins: list[str] | No
             *(Route(one.path, endpoint(one, once), methods=[one.method]) for one in OPERATIONS),
             Route("/openapi.json", openapi, methods=["GET"]),
             Route("/docs", docs, methods=["GET"]),
+            *pages,
         ],
         middleware=[cors] if origins else [],
         exception_handlers={HTTPException: not_here},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from ..settings import Settings
 from ..sockets import address, bind
@@ -39,13 +40,18 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> bool:
+def serve(
+    settings: Settings, host: str, port: int, say: Callable[[str], None], pages: Sequence[BaseRoute] = ()
+) -> bool:
     """Serve until a signal; False if it could not start.
+
+    Args:
+        pages: What is served beside the API.
 
     Raises:
         SettingsError: if it would serve anybody, or a house cannot be opened.
     """
-    app = build(open_service(settings, host, say), settings.server.origins)
+    app = build(open_service(settings, host, say), settings.server.origins, pages)
     config = uvicorn.Config(
         app,
         host=host,
@@ -64,7 +70,9 @@ def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) 
     url = address(listening)
     keys = len(settings.server.keys)
     who = f"{keys} keys" if keys else "no keys, so only this machine is served"
-    server = Server(config, lambda: say(f"{url}/v1 ({who}); docs at {url}/docs"))
+    server = Server(
+        config, lambda: say(f"{url}/v1 ({who}); docs at {url}/docs" + (f", the page at {url}/" if pages else ""))
+    )
     server.run([listening])
     return server.started
 

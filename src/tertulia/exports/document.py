@@ -13,11 +13,10 @@ from typing import Any, Literal, get_args
 from ..codec import as_dict
 from ..narration import Language, Narrator, catalogue
 from ..narration.catalogue import whole
-from ..printable import printable
+from ..printable import printable, shortened
 from ..progress import Progress
 from ..stores.records import Numbered, Stored
 from ..usage import Ledger, Report
-from .display import shortened
 from .record import record
 
 Format = Literal["json", "markdown", "html"]
