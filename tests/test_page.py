@@ -99,7 +99,7 @@ def test_what_the_reader_opened_stays_open_while_the_run_goes_on(chromium):
 
 
 @needs_chromium
-def test_a_run_is_stopped_and_continued(chromium):
+def test_a_run_is_stopped_and_its_calls_stay_in_the_numbers(chromium):
     with serving(scripted_house(seconds=2.0)) as served:
         page = chromium.new_page()
         ask(page, served.url)

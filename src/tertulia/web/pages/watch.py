@@ -73,6 +73,7 @@ def actions(who: Visitor, run: Stored) -> Html:
         button(who, f"{here}/continue", who.say(words.CONTINUE)) if can_go_on else None,
         el("a", who.say(words.AGAIN), href=f"{here}/again", class_="button"),
         *(el("a", who.say(phrase), href=where, class_="button quiet") for where, phrase in links if not live),
+        button(who, f"{here}/delete", who.say(words.DELETE)) if not live else None,
         id="actions",
         class_="actions",
     )
