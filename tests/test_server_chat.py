@@ -285,7 +285,6 @@ def test_an_unknown_model_is_not_found_and_the_message_lists_the_known(client):
         (b'{"model": "tertulia", "messages": []}', "messages"),
         (b'{"model": "tertulia", "messages": [{"role": "wizard", "content": "x"}]}', "messages[0].role"),
         (b'{"model": "tertulia", "messages": [{"role": "user", "content": ""}]}', "messages"),
-        (b'{"model": "tertulia", "messages": [{"role": "assistant", "content": "x"}]}', "messages"),
         (b'{"model": 5, "messages": [{"role": "user", "content": "x"}]}', "model"),
         (b'{"a":' * 10_000, None),
     ],
@@ -414,7 +413,7 @@ def test_tool_results_of_the_client_are_read_as_part_of_the_conversation(ask_of)
     ]
     ask_of(House({"default": listening(heard)}, Direct()), messages)
     assert "18 degrees" in heard[0].messages[-1].text
-    assert "How is the weather in Lyon?" in heard[0].messages[-1].text
+    assert any("How is the weather in Lyon?" in message.text for message in heard[0].messages)
 
 
 def test_an_answer_whose_call_was_cut_and_made_again_is_streamed_once(ask_of):

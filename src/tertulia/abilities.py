@@ -50,6 +50,8 @@ class Abilities:
     forced_tools: When = "unknown"
     """Whether it can be told that it must call a tool."""
     images: bool | None = None
+    alternate: bool | None = None
+    """Whether it takes only conversations in which the person and the assistant speak in turn."""
     context: int | None = None
     """Tokens of a prompt and its reply together."""
     most_out: int | None = None

@@ -11,6 +11,7 @@ from types import TracebackType
 from .agents.restater import Restater
 from .books import Books
 from .budget import Budget
+from .conversation import asked_in, in_one, pictures
 from .errors import BudgetExceeded, SettingsError, ToolError
 from .events import Answered, Asked, Decided, Event, ignore
 from .gate import Gate
@@ -26,7 +27,7 @@ from .strategies.extract import Extract
 from .strategies.see import See
 from .thinking import Efforts, Thoughts
 from .tools import sandbox
-from .types import Answer, Effort, Question, Turn
+from .types import Answer, Effort, Question
 from .usage import Ledger
 
 
@@ -82,7 +83,8 @@ class House:
             run = Run(Books(self.models, self.budget, journal, heard, ledger, *known))
             run.emit(Asked(question, self.strategy.name))
             try:
-                answer = await (self.look if question.images else self.strategy)(await self.in_full(question, run), run)
+                way = self.look if pictures(question) else self.strategy
+                answer = await way(await self.in_full(question, run), run)
             except BudgetExceeded as stop:
                 run.emit(Decided("direct", f"the strategy met the budget: {stop}"))
                 answer = replace(await self.last_resort(question, run), stopped=str(stop))
@@ -120,9 +122,11 @@ class House:
 
     async def in_full(self, question: Question, run: Run) -> Question:
         """The question as the strategy needs it: a follow-up restated, unless each call reads the conversation."""
-        if not question.history or self.strategy.remembers:
+        if self.strategy.remembers or not (question.history or question.since):
             return question
-        question = await self.restater.restate(question, run)
+        question = in_one(question)
+        if question.history:
+            question = await self.restater.restate(question, run)
         return replace(question, language=question.language or name_of(language_of(question.text)))
 
     def events(
@@ -136,9 +140,7 @@ class House:
         return as_events(lambda listener: self.ask(question, listener, journal), on_event)
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
-        *earlier, last = request.messages
-        history = tuple(Turn(said.role, said.text) for said in earlier if said.role in ("user", "assistant"))
-        async with closing(self.events(Question(last.text, last.images, history=history))) as events:
+        async with closing(self.events(asked_in(request.messages))) as events:
             async for event in events:
                 if isinstance(event, Answered):
                     yield Chunk(event.answer.text, usage=event.report.usage, finish="stop")

@@ -10,15 +10,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, Protocol, TypeGuard, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 from .abilities import Thinking
 from .errors import ModelBusy
-from .types import Answer, Call, Image, Kept, Tool
+from .types import Answer, Call, Kept, Tool, Turn
 from .usage import Usage, estimate
 
 T = TypeVar("T")
-Role = Literal["system", "user", "assistant", "tool"]
 IMAGE_TOKENS = 1600
 """Most tokens an image is taken to cost where the model cannot count; providers shrink larger ones."""
 MESSAGE_TOKENS = 8
@@ -30,20 +29,15 @@ CUT = {"time": OUT_OF_TIME, "length": OUT_OF_TOKENS}
 
 
 @dataclass(frozen=True)
-class Message:
-    role: Role
-    text: str
-    images: tuple[Image, ...] = ()
-    calls: tuple[Call, ...] = ()
-    """Tools that an assistant called."""
-    answers: str = ""
-    """Id of the call whose result a message of a tool is."""
+class Message(Turn):
+    """A turn as it is shown to a model."""
+
     kept: Kept | None = None
     """What came with an assistant's calls and goes back to whoever wrote them; None if nothing did."""
 
     @property
     def said(self) -> str:
-        return "\n".join([self.text, *(call.name + call.arguments for call in self.calls)])
+        return "\n".join([self.name, self.text, *(call.name + call.arguments for call in self.calls)])
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from .attempt import ModelCall
 from .books import Books
-from .errors import TertuliaError
+from .conversation import asked_turn, shortened
+from .errors import PromptTooLong, TertuliaError
 from .events import Event, Executed, Used
 from .journal import Heard
 from .model import Message, Model, Reply, Request
 from .schedule import gather
-from .types import Execution, Form, Image, Turn
+from .types import Execution, Form, Image, Question, Turn
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,7 +57,7 @@ class Run:
         text: str,
         *,
         examples: Sequence[tuple[str, str]] = (),
-        history: Sequence[Turn] = (),
+        conversation: Question | None = None,
         images: tuple[Image, ...] = (),
         max_tokens: int = 512,
         temperature: float = 0.0,
@@ -69,6 +70,9 @@ class Run:
 
         Args:
             examples: Pairs of what could be asked and how it should be replied to.
+            conversation: The question whose conversation is read: `text` stands in the place of its own, with its
+                images, between what was said before and since. None where `text` is all.
+            images: What is shown with `text` where there is no conversation.
             form: How the person wants the answer, for the call that writes it: `question.form`. Its reply is shown, and
                 it may use what the budget keeps back. None for all other calls.
 
@@ -76,16 +80,24 @@ class Run:
             BudgetExceeded: before calling, if the call could cross the budget; or when time runs out.
             ModelError: if the provider fails, after as many tries as are worth making.
         """
-        messages = [Message("system", system)]
-        for question, reply in examples:
-            messages += [Message("user", question), Message("assistant", reply)]
-        messages += [Message(turn.role, turn.text) for turn in history]
-        messages.append(Message("user", text, images))
         shared = 1 + 2 * len(examples)
-        request = Request(tuple(messages), max_tokens, temperature, schema, stop, seed, shared=shared)
-        if form and form != Form():
-            request = formed(request, form)
-        call = ModelCall(self._key("ask"), self.agent, self.model, request, form is not None, self.books)
+        while True:
+            turns = said_around(text, conversation) if conversation else (Turn("user", text, images),)
+            messages = (*opening(system, examples), *map(as_message, turns))
+            request = Request(messages, max_tokens, temperature, schema, stop, seed, shared=shared)
+            if form and form != Form():
+                request = formed(request, form)
+            try:
+                return await self._reply(request, form is not None)
+            except PromptTooLong:
+                shorter = shortened(conversation) if conversation and conversation.truncates else None
+                if shorter is None:
+                    raise
+                conversation = shorter
+
+    async def _reply(self, request: Request, final: bool) -> Reply:
+        """The reply to one request, which is paid for once even if the run is resumed."""
+        call = ModelCall(self._key("ask"), self.agent, self.model, request, final, self.books)
         heard = await self.books.journal.once(call.key, Heard, call.make)
         if heard.entry.attempt:  # 0 if another run paid for it
             self.books.ledger.write(heard.entry)
@@ -121,6 +133,23 @@ class Run:
         where = "/".join(self.place) + ":" + what
         self.books.calls[where] += 1
         return f"{where}#{self.books.calls[where]}"
+
+
+def opening(system: str, examples: Sequence[tuple[str, str]]) -> list[Message]:
+    """What every call of an agent begins with."""
+    messages = [Message("system", system)]
+    for question, reply in examples:
+        messages += [Message("user", question), Message("assistant", reply)]
+    return messages
+
+
+def said_around(text: str, conversation: Question) -> tuple[Turn, ...]:
+    """A conversation with `text` in the place of its question."""
+    return (*conversation.history, asked_turn(conversation, text), *conversation.since)
+
+
+def as_message(turn: Turn) -> Message:
+    return Message(**vars(turn))
 
 
 def formed(request: Request, form: Form) -> Request:

@@ -34,14 +34,6 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Something said earlier in the conversation."""
-
-    role: Literal["user", "assistant"]
-    text: str
-
-
-@dataclass(frozen=True)
 class Tool:
     """A function of whoever asks, which the model may want called in the place of an answer."""
 
@@ -59,6 +51,23 @@ class Call:
     name: str
     arguments: str
     """JSON, as the model wrote it."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something said in a conversation: by a person, an assistant, a tool, or whoever sets the rules."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    images: tuple[Image, ...] = ()
+    calls: tuple[Call, ...] = ()
+    """Tools that an assistant called."""
+    answers: str = ""
+    """Id of the call whose result the turn of a tool is."""
+    name: str = ""
+    """Who says it, where several speak in the same role."""
+    contents: tuple[str | Image, ...] = ()
+    """Texts and images in their order; empty where that is `text` and then `images`."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,14 @@ class Question:
     language: str = ""
     """The language to answer in, as an English word (`Spanish`); empty for that of the question."""
     form: Form = Form()
+    since: tuple[Turn, ...] = ()
+    """What was said after the question: calls of tools and their results, or the beginning of an answer."""
+    name: str = ""
+    """Who asks, where several speak."""
+    contents: tuple[str | Image, ...] = ()
+    """Texts and images of the question in their order; empty where that is `text` and then `images`."""
+    truncates: bool = False
+    """Whether the oldest turns may be left out where a model cannot read all of them."""
 
     def __post_init__(self) -> None:
         if not self.text.strip():

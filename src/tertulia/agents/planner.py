@@ -75,8 +75,7 @@ class Planner(Member):
                     self.system.format(most=self.most, agents="\n".join(f"{a.name}: {a.skill}" for a in agents)),
                     text,
                     examples=[(asked, plan_as_json(plan, self.most)) for asked, plan in EXAMPLES],
-                    history=question.history,
-                    images=question.images,
+                    conversation=question,
                     schema=schema(names, self.most, self.longest),
                     max_tokens=80 * self.most,
                 )

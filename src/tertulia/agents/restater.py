@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ..conversation import in_words
 from ..errors import PromptTooLong, UnusableReply
 from ..events import Decided, Failed
 from ..excerpts import LOOKED_AT, excerpt
@@ -94,7 +95,8 @@ class Restater(Member):
     def transcript(self, turns: tuple[Turn, ...]) -> str:
         """The turns, each in one line."""
         said = {"user": "Person", "assistant": "Answer"}
-        return "\n".join(f"{said[turn.role]}: {self.shortened(turn.text)}" for turn in turns)
+        told = (turn for turn in in_words(turns) if turn.role in said)
+        return "\n".join(f"{said[turn.role]}: {self.shortened(turn.text)}" for turn in told)
 
     def shortened(self, text: str) -> str:
         """The text in one line, or its beginning and its end."""

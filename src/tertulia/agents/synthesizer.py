@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..conversation import without_images
 from ..errors import BudgetExceeded, ModelError, PromptTooLong
 from ..events import Failed
 from ..model import Reply
@@ -44,6 +45,7 @@ class Synthesizer(Member):
 
     async def write(self, question: Question, findings: Findings, run: Run) -> Reply:
         """Ask for the answer, with findings cut in half for as long as the prompt is too long."""
+        heard = without_images(question)  # the findings say what was seen
         longest = max((len(finding.text) for finding in findings.values()), default=0)
         while True:
             citations = citations_of(findings)
@@ -51,7 +53,7 @@ class Synthesizer(Member):
             text = f"Question: {question.text}\n\nFindings:\n{known}\n\nWrite the answer{tongue(question)}."
             try:
                 return await run.ask(
-                    self.system, text, history=question.history, max_tokens=self.max_tokens, form=question.form
+                    self.system, text, conversation=heard, max_tokens=self.max_tokens, form=question.form
                 )
             except PromptTooLong:
                 if longest < self.shortest:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from ..conversation import pictures
 from ..errors import UnusableReply
 from ..excerpts import excerpt
 from ..language import likely_language_of
@@ -111,7 +112,7 @@ class Triage(Member):
         """What can be seen from outside; None if that does not decide. Of a long question, an excerpt is looked at."""
         text = excerpt(question.text)
         parts, words, found = question.parts, len(text.split()), list(apart(figures(text)))
-        if question.images:
+        if pictures(question):
             return Choice("direct", "an image is looked at in one call")
         if asserts_in(text):
             return Choice("refine", "it states tests, which can be run on a draft")

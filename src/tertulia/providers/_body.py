@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..abilities import Abilities, Level, Thinking
+from ..conversation import in_words, merged, with_names, with_results_placed
 from ..model import Message, Request
-from ..types import Kept, Tool
+from ..types import Image, Kept, Tool
 from .dialects import EMBEDDED, Dialect
 from .schemas import is_strict
 
@@ -47,7 +48,7 @@ class Asking:
         request, abilities = self.request, self.abilities
         asked: JSON = {
             "model": self.model,
-            "messages": [self._message(message) for message in request.messages],
+            "messages": self._messages(),
             abilities.cap or "max_tokens": self.most,
         }
         if self.takes_temperature:
@@ -158,10 +159,34 @@ class Asking:
 
     # -- messages
 
+    def _messages(self) -> list[JSON]:
+        """The conversation; images of a tool's result follow in a message of their own, as no result may hold any."""
+        asked, shown = list[JSON](), list[JSON]()
+        for message in self._turns():
+            if message.role != "tool" and shown:
+                asked.append({"role": "user", "content": shown})
+                shown = []
+            if message.role == "tool":
+                shown += _pictures(message)
+            asked.append(self._message(message))
+        return [*asked, {"role": "user", "content": shown}] if shown else asked
+
+    def _turns(self) -> list[Message]:
+        """The conversation as far as the server takes its structure; the rest in words."""
+        first, *turns = self.request.messages
+        if words := self._in_words():
+            first = replace(first, text=f"{first.text}\n\n{words}".strip())
+        if self.abilities.tools == "never":
+            return in_words([first, *turns])
+        turns = with_results_placed([first, *turns])
+        if not self.dialect.names or self.abilities.alternate:
+            turns = with_names(turns)
+        return merged(turns) if self.abilities.alternate else turns
+
     def _message(self, message: Message) -> JSON:
-        said: JSON = {"role": message.role, "content": _content(message)}
-        if message is self.request.messages[0] and (words := self._in_words()):
-            said["content"] = _content(replace(message, text=f"{message.text}\n\n{words}".strip()))
+        said: JSON = {"role": message.role, "content": message.text if message.role == "tool" else _content(message)}
+        if message.name:
+            said["name"] = message.name
         if message.role == "tool":
             said["tool_call_id"] = message.answers
         if message.calls:
@@ -203,10 +228,18 @@ def _function(tool: Tool) -> JSON:
 
 
 def _content(message: Message) -> str | list[JSON]:
-    if not message.images:
+    if not (message.images or message.contents):
         return message.text
-    said: list[JSON] = [{"type": "text", "text": message.text}] if message.text else []
-    for image in message.images:
-        data = base64.b64encode(image.data).decode()
-        said.append({"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}})
-    return said
+    contents = message.contents or (*((message.text,) if message.text else ()), *message.images)
+    return [{"type": "text", "text": one} if isinstance(one, str) else _image(one) for one in contents]
+
+
+def _pictures(message: Message) -> list[JSON]:
+    """The images of a tool's result, with whose they are."""
+    said = {"type": "text", "text": f"(images that the call {message.answers} returned:)"}
+    return [said, *map(_image, message.images)] if message.images else []
+
+
+def _image(image: Image) -> JSON:
+    data = base64.b64encode(image.data).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:{image.media_type};base64,{data}"}}

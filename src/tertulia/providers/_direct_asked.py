@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from ..conversation import with_names, with_results_placed
 from ..model import Message
 from ..types import Call
 from ._body import Asking
@@ -99,7 +100,7 @@ def conversation(asking: Asking) -> list[messages.ModelMessage]:
 
     turns: list[ModelMessage] = []
     names = {call.id: call.name for message in asking.request.messages for call in message.calls}
-    for message in asking.request.messages:
+    for message in with_names(with_results_placed(asking.request.messages)):
         if message.role == "assistant":
             turns.append(_answered(message, asking))
             continue
@@ -116,8 +117,11 @@ def _part(message: Message, names: dict[str, str]) -> Any:
 
     if message.role == "system":
         return SystemPromptPart(message.text)
-    images = [BinaryContent(image.data, media_type=image.media_type) for image in message.images]
-    said: Any = [message.text, *images] if images else message.text
+    contents = message.contents or ((message.text, *message.images) if message.images else ())
+    shown = [
+        one if isinstance(one, str) else BinaryContent(one.data, media_type=one.media_type) for one in contents if one
+    ]
+    said: Any = shown or message.text
     if message.role == "tool":
         return ToolReturnPart(names.get(message.answers, "tool"), said, tool_call_id=message.answers)
     return UserPromptPart(said)

@@ -107,6 +107,13 @@ class Refusal:
         return re.search(pattern, self.message, re.IGNORECASE) is not None
 
 
+def alternation(refusal: Refusal) -> Remedy | None:
+    """Some chat templates want the person and the assistant to speak in turn."""
+    if refusal.says(r"roles? must alternate|alternate (between )?user|consecutive (user|assistant)|same role"):
+        return Remedy("alternate", True)
+    return None
+
+
 def tools_without_thought(refusal: Refusal) -> Remedy | None:
     """Some models take tools only while they do not think, and have to be told not to."""
     if refusal.asked.get("tools") and refusal.says(r"tools with reasoning_effort|reasoning_effort to .?none"):
@@ -220,6 +227,7 @@ def unsupported(refusal: Refusal) -> Remedy | None:
 
 
 RULES: tuple[Callable[[Refusal], Remedy | None], ...] = (
+    alternation,
     tools_without_thought,
     thought_missing,
     raw_thought,

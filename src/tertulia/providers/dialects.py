@@ -32,6 +32,8 @@ class Dialect:
     """Further fields of a request that asks for thought."""
     returns: bool = True
     """Whether thoughts are sent back with the calls that came with them."""
+    names: bool = True
+    """Whether speakers' names are sent as such."""
     strict: bool = False
     """Whether schemas must follow OpenAI's rules to be enforced to the letter."""
     profiles: str = ""
@@ -150,6 +152,7 @@ MISTRAL = Dialect(
     known("Mistral", levels=("none", "high")),
     profiles="mistral",
     hosts=("api.mistral.ai",),
+    names=False,
 )
 XAI = Dialect(
     "xai",
@@ -167,6 +170,7 @@ GEMINI = Dialect(
     known("Gemini", hidden=True, temperature="while not thinking", levels=("none", "low", "medium", "high")),
     profiles="google",
     hosts=("generativelanguage.googleapis.com",),
+    names=False,
 )
 MOONSHOT = Dialect(
     "moonshot",
@@ -214,6 +218,7 @@ OLLAMA = Dialect(
     "`reasoning_effort`",
     known("Ollama", levels=("none", "low", "medium", "high", "max")),
     words="ollama",
+    names=False,
 )
 LLAMACPP = Dialect(
     "llamacpp",
@@ -221,6 +226,7 @@ LLAMACPP = Dialect(
     "`reasoning_effort`, `chat_template_kwargs` and `thinking_budget_tokens`",
     known("llama.cpp", budget="thinking_budget_tokens", schema="enforced", schema_with_thought=True),
     words="llamacpp",
+    names=False,
 )
 VLLM = Dialect(
     "vllm",
@@ -228,6 +234,7 @@ VLLM = Dialect(
     "`reasoning_effort` and `chat_template_kwargs`; `thinking_token_budget` where the settings name it",
     known("vLLM", schema="enforced"),
     words="vllm",
+    names=False,
 )
 SGLANG = Dialect(
     "sglang",
@@ -235,6 +242,7 @@ SGLANG = Dialect(
     "`reasoning_effort` and `chat_template_kwargs`",
     known("SGLang", schema="enforced"),
     words="models",
+    names=False,
 )
 LMSTUDIO = Dialect(
     "lmstudio",
@@ -243,12 +251,19 @@ LMSTUDIO = Dialect(
     known("LM Studio", schema="enforced", schema_with_thought=False),
     words="lmstudio",
     returns=False,
+    names=False,
 )
 COMPATIBLE = Dialect("compatible", effort, "`reasoning_effort`", words="guess")
 """A server of which nothing is known but that it speaks OpenAI's protocol."""
-DIRECT = Dialect("direct", effort, "as pydantic-ai does it", returns=False)
+DIRECT = Dialect("direct", effort, "as pydantic-ai does it", returns=False, names=False)
 """A model that pydantic-ai speaks to."""
-EMBEDDED = Dialect("embedded", nothing, "not at all", known("the model in the box", thinks="never", by_default=False))
+EMBEDDED = Dialect(
+    "embedded",
+    nothing,
+    "not at all",
+    known("the model in the box", thinks="never", by_default=False),
+    names=False,
+)
 
 DIALECTS: Mapping[str, Dialect] = {
     each.name: each

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..abilities import Abilities
+from ..conversation import in_words
 from ..errors import ModelBusy, ModelError, ModelUnreachable, PromptTooLong, SettingsError, TertuliaError
-from ..model import IMAGE_TOKENS, MESSAGE_TOKENS, Chunk, Request
+from ..model import IMAGE_TOKENS, MESSAGE_TOKENS, Chunk, Message, Request
 from ..usage import Usage, estimate
 from ._child import ALIAS, Child, Host, Settings, host
 from ._slots import Seat, Slots
@@ -87,6 +88,7 @@ class Embedded:
         """
         if not self.sees and any(message.images for message in request.messages):
             raise ModelError(f"{self.name} cannot see images; use a model that can")
+        request = replace(request, messages=_told(request))
         child = await self._child()
         shared = 0 if self.sees else request.shared  # llama.cpp saves no slots of models that see
         async with self._slots(child).seat(request.messages, shared) as seat:
@@ -109,8 +111,8 @@ class Embedded:
 
     async def count(self, request: Request) -> int:
         """Tokens the request is read as: exact, or an upper estimate if the model cannot be asked."""
-        messages = [{"role": message.role, "content": message.text} for message in request.messages]
         images = IMAGE_TOKENS * sum(len(message.images) for message in request.messages)
+        messages = [{"role": message.role, "content": message.text} for message in _told(request)]
         try:
             child = await self._child()
             prompt = (await child.post("/apply-template", {"messages": messages}))["prompt"]
@@ -187,6 +189,11 @@ class Embedded:
 
 
 _slots: dict[tuple[asyncio.AbstractEventLoop, Child], Slots] = {}
+
+
+def _told(request: Request) -> tuple[Message, ...]:
+    """The messages in words; those that calls share stay as they are."""
+    return (*request.messages[: request.shared], *in_words(request.messages[request.shared :]))
 
 
 def _counting(chunk: Chunk, seat: Seat) -> Chunk:

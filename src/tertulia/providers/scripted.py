@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from ..conversation import in_words
 from ..model import Chunk, Request
 from ..usage import Usage
 
@@ -17,7 +18,7 @@ def echo(system: str, text: str) -> str:
 
 @dataclass(frozen=True)
 class Scripted:
-    """Replies with `says(system, text)`, where `text` is the last message; one word is one token."""
+    """Replies with `says(system, text)`, where `text` is the last message, in words; one word is one token."""
 
     says: Callable[[str, str], str] = echo
     name: str = "scripted"
@@ -27,7 +28,7 @@ class Scripted:
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         await asyncio.sleep(self.seconds)
         system = next((message.text for message in request.messages if message.role == "system"), "")
-        words = self.says(system, request.messages[-1].text).split(" ")
+        words = self.says(system, in_words(request.messages)[-1].text).split(" ")
         spoken = words[: request.max_tokens]
         for i, word in enumerate(spoken):
             yield Chunk(word if i == 0 else " " + word)

@@ -75,8 +75,8 @@ def unsupported(param: str, instead: str = "leave it out") -> Problem:
     return refused(param, f"{param!r} is not supported here; {instead}", "unsupported_parameter")
 
 
-def unreadable(error: ValidationError) -> Problem:
-    """The first thing that is wrong with a request's body.
+def unreadable(error: ValidationError, within: str = "") -> Problem:
+    """The first thing that is wrong with a request's body, or with what stands at the place `within` it.
 
     Where a parameter may be of several types, what is wrong with the one it has says more than that it is no other.
     """
@@ -84,6 +84,7 @@ def unreadable(error: ValidationError) -> Problem:
     param = param_at(wrong[0]["loc"])
     same = [one for one in wrong if param_at(one["loc"]) == param]
     first = next((one for one in same if not one["type"].endswith("_type")), wrong[0])
+    param = f"{within}{param}"
     if first["type"] == "missing":
         return refused(param, f"Missing required parameter: {param!r}.", "missing_required_parameter")
     if not param:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from ..abilities import Able, abilities_of
 from ..agents import Agent, Member
 from ..agents.triage import Choice, Route, Triage
+from ..conversation import pictures
 from ..errors import NotSupported
 from ..events import Decided
 from ..run import Run
@@ -108,7 +109,7 @@ class Auto(Strategy):
 
     def may_call(self, question: Question, choice: Choice) -> bool:
         """Whether it is worth a call to see if a tool gives the answer."""
-        plain = choice.route in ("direct", "compute") and not choice.known and not question.images
+        plain = choice.route in ("direct", "compute") and not choice.known and not pictures(question)
         return self.tools.caller is not None and plain and self.effort not in ("none", "minimal")
 
     async def answer_by_program(self, question: Question, run: Run, compute: Compute) -> Answer:

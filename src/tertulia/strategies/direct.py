@@ -35,8 +35,7 @@ class Direct(Strategy):
         reply = await run.by(self.voice.name).ask(
             self.system,
             f"{question.text}\n\nAnswer{tongue(question)}.",
-            history=question.history,
-            images=question.images,
+            conversation=question,
             max_tokens=self.max_tokens,
             form=question.form,
         )

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from ..agents import Member
 from ..agents.extractor import Extractor
+from ..conversation import pictures
 from ..errors import SettingsError, ToolError
 from ..events import Found
 from ..run import Run
@@ -62,7 +63,7 @@ class Extract(Strategy):
         wanted = self.wanted or (Wanted.of_schema(question.form.schema) if question.form.schema else None)
         if wanted is None:
             raise SettingsError("the strategy 'extract' needs a schema of what is to be read")
-        images = (Image(self.data),) if self.data else question.images
+        images = (Image(self.data),) if self.data else pictures(question)
         if not images:
             raise SettingsError(
                 "the strategy 'extract' needs an image; for other files there is: tertulia extract FILE"

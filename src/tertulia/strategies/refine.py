@@ -56,8 +56,7 @@ class Refine(Strategy):
             reply = await run.ask(
                 self.system,
                 text,
-                history=question.history,
-                images=question.images,
+                conversation=question,
                 max_tokens=self.max_tokens,
                 form=question.form,
             )

@@ -35,8 +35,7 @@ async def sample(
     return await run.ask(
         system,
         "\n\n".join(text for text in (question.briefing, heard, f"Write{tongue(question)}.") if text),
-        history=question.history,
-        images=question.images,
+        conversation=question,
         max_tokens=max_tokens,
         temperature=temperature,
         seed=number,

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from ..agents import Agent, Member
 from ..agents.viewer import Viewer
+from ..conversation import pictures, without_images
 from ..errors import BudgetExceeded, ModelError, TertuliaError
 from ..events import Decided, Failed, Planned
 from ..numbers import Number, Value, mentioned, read, size
@@ -66,12 +67,12 @@ class See(Strategy):
         Raises:
             ToolError: if an image cannot be read.
         """
-        if not question.images:
+        if not (shown := pictures(question)):
             return await self.plan(question, run)
-        looked, asked = question, replace(question, images=())
+        asked = without_images(question)
         plan = await self.planned(asked, run)
         run.emit(Planned(plan))
-        team = self.plan.joined_by(replace(self.viewer, images=looked.images))
+        team = self.plan.joined_by(replace(self.viewer, images=shown))
         findings = await solve(plan, lambda task, known: self.work(task, known, asked, team, run))
         seen = findings[LOOK]
         if not seen.ok:

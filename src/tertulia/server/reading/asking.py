@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from ...budget import Budget
-from ...types import Effort, Question
+from ...types import Effort, Question, Turn
 from ..problems import refused
 
 LIMITS = {"tokens": int, "usd": float, "seconds": float, "calls": int}
@@ -31,6 +31,8 @@ class Asking:
     """Whether its run may be stored."""
     tier: str = "default"
     """How urgent it is."""
+    conversation: tuple[Turn, ...] = ()
+    """All that was said, with what a response before it was asked; empty where nobody goes on from it."""
 
     def choice(self, number: int) -> Question:
         """The question as it is asked for one of several answers."""

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ...types import Form
+from ...conversation import turn
+from ...types import Call, Form, Turn
 from .asking import VERBOSITY, Asking, budget, effort
-from .functions import ToolOffer, offer
+from .functions import ToolOffer, offer, one_call
 from .images import Fetched
-from .messages import Spoken, call_in_words, content, question, tool_result
+from .messages import contents, question
 from .schemas import answer_schema
 from .shapes import MOST_MESSAGES, Effort, Format, JSONSchema, Message, Metadata, Shape, Tier, Tokens
 
@@ -61,7 +62,7 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
         Problem: naming the parameter that cannot be used.
     """
     request.refuse_unsupported()
-    choices = request.n or 1
+    choices, conversation = request.n or 1, from_messages(request.messages, fetched)
     offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else ToolOffer()
     form = Form(
         instructions=VERBOSITY.get(request.verbosity or "", ""),
@@ -75,7 +76,7 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
     )
     return Asking(
         request.model,
-        question(from_messages(request.messages, fetched), form),
+        question(conversation, form),
         effort(request.reasoning_effort),
         replace(budget(request.metadata, headers), written=request.max_completion_tokens),
         choices,
@@ -85,19 +86,33 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
     )
 
 
-def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Spoken]:
+def from_messages(messages: Sequence[Message], fetched: Fetched) -> list[Turn]:
     """What a chat's messages say; `fetched` are images by their address."""
-    spoken = []
+    turns, latest = list[Turn](), dict[str, str]()
     for number, message in enumerate(messages):
-        text, images = content(message.content, f"messages[{number}].content", fetched)
+        param = f"messages[{number}]"
+        said = contents(message.content, message.role, f"{param}.content", fetched)
+        calls, name = _calls(message, param), message.name or ""
+        latest |= {call.name: call.id for call in calls}
         match message.role:
             case "system" | "developer":
-                spoken.append(Spoken("system", text))
+                turns.append(turn("system", said, name=name))
             case "user":
-                spoken.append(Spoken("user", text, images))
+                turns.append(turn("user", said, name=name))
             case "assistant":
-                calls = [call_in_words(call.get("function") or call) for call in message.tool_calls or ()]
-                spoken.append(Spoken("assistant", "\n".join(part for part in (text, *calls) if part)))
-            case "tool" | "function":
-                spoken.append(tool_result(text))
-    return spoken
+                turns.append(turn("assistant", said, calls=calls, name=name))
+            case "tool":
+                turns.append(turn("tool", said, answers=message.tool_call_id or ""))
+            case "function":  # how results were sent once: by the name of what was called
+                turns.append(turn("tool", said, answers=latest.get(name, "")))
+    return turns
+
+
+def _calls(message: Message, param: str) -> tuple[Call, ...]:
+    """The tools that an assistant called, also in the way of old."""
+    if message.role != "assistant":
+        return ()
+    calls = [one_call(call, f"{param}.tool_calls[{at}]") for at, call in enumerate(message.tool_calls or ())]
+    if isinstance(old := (message.model_extra or {}).get("function_call"), dict):
+        calls.append(one_call({"id": f"call_{param}", "function": old}, f"{param}.function_call"))
+    return tuple(calls)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ...types import Tool
+from ...types import Call, Tool
 from ..problems import refused, unsupported
 from .asking import Asking
 
@@ -50,6 +51,24 @@ def _functions(given: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:
         except ValidationError as error:
             raise refused(f"tools[{number}]", f"Invalid function: {error.errors()[0]['msg']}.") from None
     return tuple(tools)
+
+
+def one_call(given: Mapping[str, Any], param: str) -> Call:
+    """A call that an assistant made earlier; what a custom tool was given becomes its argument `input`.
+
+    Raises:
+        Problem: if it does not say what was called.
+    """
+    called = given.get("function") or given.get("custom") or given
+    name = called.get("name") if isinstance(called, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise refused(param, "a call should say which function it calls", "missing_required_parameter")
+    arguments = called.get("arguments")
+    if arguments is None and "input" in called:
+        arguments = {"input": called["input"]}
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments or {}, ensure_ascii=False)
+    return Call(str(given.get("call_id") or given.get("id") or ""), name, arguments)
 
 
 def _must_call(choice: object, tools: Sequence[Tool]) -> str:

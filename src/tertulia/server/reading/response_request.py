@@ -8,19 +8,23 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
+from ...conversation import turn
 from ...types import Form, Turn
-from ..problems import refused, unsupported
+from ..problems import refused, unreadable, unsupported
 from .asking import VERBOSITY, Asking, budget, effort
-from .functions import ToolOffer, offer
+from .functions import ToolOffer, offer, one_call
 from .images import Fetched
-from .messages import Spoken, call_in_words, content, question, tool_result
+from .messages import contents, question
 from .schemas import answer_schema
-from .shapes import MOST_MESSAGES, Effort, Format, Item, JSONSchema, Metadata, Shape, Tier, Tokens
+from .shapes import MOST_MESSAGES, Effort, Format, Item, JSONSchema, Metadata, Part, Shape, Tier, Tokens
 
 INCLUDABLE = ("reasoning.encrypted_content",)
 """What may be asked to be included: it is never there, and those who ask can do without."""
+
+
+PARTS = TypeAdapter(list[Part])
 
 
 class TextFormat(Format, JSONSchema):
@@ -86,44 +90,57 @@ def from_responses(
         tools=offered.tools,
         must_call=offered.must_call,
     )
+    conversation = (*before, *from_items(request.input, fetched))
     return Asking(
         request.model,
-        question(from_items(request.input, fetched), form, before, "input"),
+        question(conversation, form, request.truncation == "auto", "input"),
         effort(request.reasoning.effort if request.reasoning else None),
         replace(budget(request.metadata, headers), written=request.max_output_tokens),
         ignored=offered.ignored,
         store=request.store is not False or bool(request.background),
         tier=request.service_tier or "default",
+        conversation=conversation,
     )
 
 
-def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Spoken]:
+def from_items(items: str | Sequence[Item], fetched: Fetched) -> list[Turn]:
     """What the items of a response's input say; the reasoning of earlier responses is skipped."""
     if isinstance(items, str):
-        return [Spoken("user", items)]
-    spoken = []
+        return [Turn("user", items)]
+    turns = list[Turn]()
     for number, item in enumerate(items):
-        param = f"input[{number}]"
-        extra = item.model_extra or {}
-        match item.type:
+        param, extra = f"input[{number}]", item.model_extra or {}
+        match item.kind:
             case "message":
-                spoken.append(_message(item, param, fetched))
+                turns.append(_message(item, param, fetched))
             case "reasoning":
                 pass
             case "function_call" | "custom_tool_call":
-                spoken.append(Spoken("assistant", call_in_words(extra)))
+                call = one_call(extra, param)
+                if turns and turns[-1].role == "assistant":
+                    turns[-1] = replace(turns[-1], calls=(*turns[-1].calls, call))
+                else:
+                    turns.append(Turn("assistant", "", calls=(call,)))
             case "function_call_output" | "custom_tool_call_output":
-                output = extra.get("output")
-                text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-                spoken.append(tool_result(text))
+                said = contents(_output(extra.get("output"), param), "tool", f"{param}.output", fetched)
+                turns.append(turn("tool", said, answers=str(extra.get("call_id") or "")))
             case _:
                 raise refused(f"{param}.type", f"items of type {item.type!r} are not supported here")
-    return spoken
+    return turns
 
 
-def _message(item: Item, param: str, fetched: Fetched) -> Spoken:
+def _output(output: object, param: str) -> str | list[Part]:
+    """What a tool returned: a text, or texts and images; anything else as JSON."""
+    if isinstance(output, list) and all(isinstance(part, dict) and "type" in part for part in output):
+        try:
+            return PARTS.validate_python(output)
+        except ValidationError as error:
+            raise unreadable(error, f"{param}.output") from None
+    return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
+
+
+def _message(item: Item, param: str, fetched: Fetched) -> Turn:
     if item.role is None:
         raise refused(f"{param}.role", "a message needs a role", "missing_required_parameter")
-    text, images = content(item.content, f"{param}.content", fetched)
-    role = "system" if item.role == "developer" else item.role
-    return Spoken(role, text, images if role == "user" else ())
+    said = contents(item.content, item.role, f"{param}.content", fetched)
+    return turn("system" if item.role == "developer" else item.role, said)

@@ -14,7 +14,8 @@ Metadata = Annotated[
 Tier = Literal["auto", "default", "flex", "priority", "scale"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
-MOST_MESSAGES = 2000
+MOST_MESSAGES = 100_000
+"""Of a conversation; its characters are bounded, too."""
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "top_p": (1,),
     "frequency_penalty": (0,),
@@ -57,7 +58,9 @@ class Part(Shape):
 class Message(Shape):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
     content: str | list[Part] | None = None
+    name: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: str | None = None
 
 
 class JSONSchema(Shape):
@@ -75,6 +78,12 @@ class Format(Shape):
 class Item(Shape):
     """A piece of the conversation."""
 
-    type: str = "message"
+    type: str | None = None
+    """None for a message or, without a role, a reference."""
+    id: str | None = None
     role: Literal["system", "developer", "user", "assistant"] | None = None
     content: str | list[Part] | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.type or ("message" if self.role or not self.id else "item_reference")

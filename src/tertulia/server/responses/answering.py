@@ -91,9 +91,10 @@ class Answering:
         """Keep the response, unless nobody wants that; one that cannot be kept is sent all the same: it is paid for."""
         if self.asked.store is False:
             return
-        turns = turns_of(self.visit.asking.question, self.writer)
-        response, items = self.writer.response, items_of(self.asked)
-        kept = KeptResponse(self.visit.holder, response["id"], response, items, turns, self.reply)
+        turns = turns_of(self.visit.asking.conversation, self.writer)
+        response = self.writer.response
+        items = items_of(self.asked, response["id"])
+        kept = KeptResponse(self.visit.holder, response["id"], response, items, turns, reply=self.reply)
         try:
             await Archive(self.visit.service).save(kept)
         except StoreError as error:

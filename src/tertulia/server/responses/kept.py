@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SkipValidation, TypeAdapter
 
+from ... import ids
 from ...types import Turn
 from ..problems import JSON
 from ..reading.response_request import ResponsesRequest
@@ -28,6 +29,8 @@ class KeptResponse:
     """What was asked, as items."""
     turns: tuple[Turn, ...] = ()
     """The conversation, its answer included; empty until there is one."""
+    said: tuple[Turn, ...] = ()
+    """The conversation as it was asked, where its answer is yet to come."""
     reply: str = ""
     """The reply that was kept under the request's idempotency key; empty for none."""
     blank: SkipValidation[Response] | None = None
@@ -56,16 +59,30 @@ def of_document(document: JSON) -> KeptResponse:
     return _KEPT.validate_python(document["kept"])
 
 
-def items_of(asked: ResponsesRequest) -> list[JSON]:
-    """The request's input, as items with ids."""
+def item_id(prefix: str, response: str, place: str) -> str:
+    """The id of an item of a response, from which the response is found again."""
+    return f"{prefix}{response.removeprefix(ids.RESPONSE)}_{place}"
+
+
+def response_with(item: str) -> str:
+    """The response that an item of this id would be in; empty if it can be in none."""
+    _, _, rest = item.partition("_")
+    within, _, place = rest.rpartition("_")
+    return f"{ids.RESPONSE}{within}" if within and place else ""
+
+
+def items_of(asked: ResponsesRequest, response: str) -> list[JSON]:
+    """The input of the request for a response, as items with ids."""
     if isinstance(asked.input, str):
         content = [{"type": "input_text", "text": asked.input}]
-        return [{"id": "msg_0", "type": "message", "role": "user", "status": "completed", "content": content}]
+        id = item_id("msg_", response, "i0")
+        return [{"id": id, "type": "message", "role": "user", "status": "completed", "content": content}]
     items = []
     for number, item in enumerate(asked.input):
         data = item.model_dump(mode="json", exclude_none=True)
         if isinstance(data.get("content"), str):
             kind = "output_text" if item.role == "assistant" else "input_text"
             data["content"] = [{"type": kind, "text": data["content"]}]
-        items.append({"id": f"msg_{number}", "status": "completed", **data})
+        id = item_id("msg_", response, f"i{number}")
+        items.append({"id": id, "type": item.kind, "status": "completed", **data})
     return items

@@ -72,7 +72,7 @@ class Replay:
         return replace(
             self.kept,
             response=self.writer.response,
-            turns=turns_of(run.question, self.writer) if run.state == "answered" else (),
+            turns=turns_of(self.kept.said, self.writer) if run.state == "answered" else (),
             failure=failure,
             until=self.last,
         )

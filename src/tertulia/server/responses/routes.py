@@ -15,19 +15,24 @@ from ..reading.body import read
 from ..reading.client import unless_gone
 from ..reading.messages import addresses
 from ..reading.response_request import ResponsesRequest, from_responses
+from ..reading.shapes import Item
 from ..service import Service, reply_of
 from ..visit import Visit
 from .answering import Answering
 from .archive import Archive
 from .background import Background
-from .kept import KeptResponse
+from .kept import KeptResponse, response_with
 from .response_objects import Deleted, InputItems
+
+PAGE, MOST_LISTED = 20, 100
+"""Items of a list where nothing is said, and the most there may be."""
 
 
 async def create(request: Request, service: Service, holder: str) -> Response:
     """Make a response, at once or in the background."""
     asked = await read(request, ResponsesRequest, service.serving.body_bytes)
     before = await _turns_before(asked, service, holder)
+    asked = await _with_references(asked, service, holder)
     items = () if isinstance(asked.input, str) else asked.input
     fetched = await service.fetch(request, addresses(items, "input"))
     asking = from_responses(asked, request.headers, before, fetched)
@@ -53,6 +58,31 @@ async def _turns_before(asked: ResponsesRequest, service: Service, holder: str) 
     if not kept.turns:
         raise refused("previous_response_id", "The previous response has no answer.", "previous_response_not_completed")
     return kept.turns
+
+
+async def _with_references(asked: ResponsesRequest, service: Service, holder: str) -> ResponsesRequest:
+    """The request with the items that it only names.
+
+    Raises:
+        Problem: if one is not stored here, or is somebody else's.
+    """
+    if isinstance(asked.input, str) or all(item.kind != "item_reference" for item in asked.input):
+        return asked
+    archive, found, items = Archive(service), dict[str, KeptResponse | None](), list[Item]()
+    for number, item in enumerate(asked.input):
+        if item.kind != "item_reference":
+            items.append(item)
+            continue
+        id = item.id or ""
+        if (response := response_with(id)) not in found:
+            found[response] = await archive.load(holder, response) if response else None
+        kept = found[response]
+        stored = [*kept.items, *kept.response["output"]] if kept else []
+        named = next((one for one in stored if one["id"] == id), None)
+        if named is None:
+            raise Problem(404, f"Item with id {id[:100]!r} not found.", code="item_not_found", param=f"input[{number}]")
+        items.append(Item.model_validate(named))
+    return asked.model_copy(update={"input": items})
 
 
 async def retrieve(request: Request, service: Service, holder: str) -> Response:
@@ -112,15 +142,24 @@ async def input_items(request: Request, service: Service, holder: str) -> Respon
         Problem: if there is none.
     """
     kept = await _load(service, holder, request.path_params["id"])
-    items = list(kept.items)
-    if request.query_params.get("order", "desc") != "asc":
+    query, items = request.query_params, list(kept.items)
+    if query.get("order", "desc") != "asc":
         items.reverse()
+    if (after := query.get("after")) is not None:
+        place = next((number for number, item in enumerate(items) if item["id"] == after), None)
+        if place is None:
+            raise refused("after", f"there is no item {after[:100]!r} in this response")
+        items = items[place + 1 :]
+    limit = query.get("limit", str(PAGE))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MOST_LISTED:
+        raise refused("limit", f"limit cannot be {limit[:40]!r}; it should be from 1 to {MOST_LISTED}")
+    page = items[: int(limit)]
     listed: InputItems = {
         "object": "list",
-        "data": items,
-        "first_id": items[0]["id"] if items else None,
-        "last_id": items[-1]["id"] if items else None,
-        "has_more": False,
+        "data": page,
+        "first_id": page[0]["id"] if page else None,
+        "last_id": page[-1]["id"] if page else None,
+        "has_more": len(items) > len(page),
     }
     return JSONResponse(listed)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Literal
 
 from typing_extensions import Unpack
 
-from ...types import Call, Question, Turn
+from ...types import Call, Turn
 from ..objects import ResponseUsage
 from ..pieces import Line, Piece, WantedCall, Words
 from ..problems import Problem
-from ..reading.messages import call_in_words
 from ..sse import frame
+from .kept import item_id
 from .response_objects import (
     CallItem,
     EventDetails,
@@ -203,7 +204,7 @@ class Writer:
         return self._open is not None and self._open["type"] == type
 
     def _id(self, prefix: str) -> str:
-        return f"{prefix}{self.response['id'].removeprefix('resp_')}{len(self.response['output'])}"
+        return item_id(prefix, self.response["id"], str(len(self.response["output"])))
 
     # -- events
 
@@ -226,10 +227,10 @@ class Writer:
         return event
 
 
-def turns_of(question: Question, writer: Writer) -> tuple[Turn, ...]:
+def turns_of(asked: Sequence[Turn], writer: Writer) -> tuple[Turn, ...]:
     """The conversation up to the answer; empty if there is none."""
-    text = "\n".join(part for part in (writer.text, *map(call_in_words, writer.calls)) if part)
-    return (*question.history, Turn("user", question.text), Turn("assistant", text)) if text else ()
+    calls = tuple(Call(item["call_id"], item["name"], item["arguments"]) for item in writer.calls)
+    return (*asked, Turn("assistant", writer.text, calls=calls)) if writer.text or calls else ()
 
 
 def as_frame(event: ResponseEvent) -> bytes:
