@@ -27,6 +27,7 @@ async def test_each_profile_in_the_box_opens_a_house(name: str) -> None:
     async with await open_house(settings.model_copy(update={"model": "scripted"})) as house:
         assert house.efforts.run == settings.effort
     assert profiles()[name].about
+    assert "tokens" in profiles()[name].estimate
 
 
 def test_a_profile_stands_between_the_environment_and_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from platformdirs import user_config_path
 
 from ..errors import SettingsError, UnknownName
 
-ABOUT = "about"
-"""The line of a profile that says what it is for."""
+ABOUT, ESTIMATE = "about", "estimate"
+"""The lines of a profile that say what it is for, and what a question takes with it."""
 SECRET = ("api_key",)
 """What never stands in a profile, since profiles are handed on."""
 
@@ -27,6 +27,8 @@ class Profile:
     name: str
     about: str
     """What it is for, and what to expect of it, in one line."""
+    estimate: str = ""
+    """What a question takes with it, as it was measured; empty if it was not."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -78,4 +80,4 @@ def parse(name: str, data: bytes) -> Profile:
         raise SettingsError(f"the profile {name!r} is not TOML: {error}") from None
     if secret := [key for key in SECRET if key in settings]:
         raise SettingsError(f"the profile {name!r} holds {secret[0]!r}; keys belong in the environment")
-    return Profile(name, str(settings.pop(ABOUT, "")), settings)
+    return Profile(name, str(settings.pop(ABOUT, "")), str(settings.pop(ESTIMATE, "")), settings)
