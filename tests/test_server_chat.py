@@ -232,6 +232,29 @@ def test_an_image_comes_as_a_data_url_and_in_no_other_way(ask_of, client):
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "data:image/png;base64,",
+        "data:image/jpg;base64,",
+        "data:image/JPEG;base64,",
+        "DATA:image/webp;base64,",
+        "data:image/png;charset=utf-8;base64,",
+        "data:image/png;name=a.png;charset=utf-8;base64,",
+        "data:application/octet-stream;base64,",
+        "data:;base64,",
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_image_is_judged_by_its_first_bytes_whatever_it_is_called(ask_of, head, wrapped):
+    heard = []
+    data = "\n".join(PIXEL[at : at + 40] for at in range(0, len(PIXEL), 40)) if wrapped else PIXEL
+    image = {"type": "image_url", "image_url": {"url": head + data}}
+    ask_of(House({"default": listening(heard)}, Direct()), [{"role": "user", "content": [image]}])
+    [seen] = heard[0].messages[-1].images
+    assert (seen.data, seen.media_type) == (base64.b64decode(PIXEL), "image/png")
+
+
+@pytest.mark.parametrize(
     ("parameter", "value"),
     [
         ("top_p", 0.5),
