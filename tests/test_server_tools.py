@@ -13,6 +13,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 
 from tertulia import House
 from tertulia.model import Chunk
+from tertulia.providers._body import _function
 from tertulia.providers.openai import OpenAI
 from tertulia.providers.scripted import Scripted
 from tertulia.strategies.direct import Direct
@@ -122,6 +123,34 @@ def test_no_tool_is_called_where_none_is_wanted(client):
 @pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "weather"}}])
 def test_a_call_can_be_demanded(client, choice):
     assert ask(client, tool_choice=choice).choices[0].finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize("strict", [True, False, None])
+def test_how_strict_a_function_is_reaches_the_model(strict):
+    heard = []
+
+    class Hearing(Handy):
+        async def stream(self, request):
+            heard.append(request)
+            async for chunk in Handy.stream(self, request):
+                yield chunk
+
+    tool = {**WEATHER} if strict is None else {**WEATHER, "strict": strict}
+    house = House({"default": Hearing(says)}, Direct())
+    with (
+        serving(house) as server,
+        openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0) as asking,
+    ):
+        ask(asking, tools=[{"type": "function", "function": tool}])
+    assert [tool.strict for tool in heard[0].tools] == [strict]
+    assert _function(heard[0].tools[0]).get("strict") == strict
+
+
+def test_that_only_one_tool_may_be_called_at_once_is_said_to_be_ignored(client):
+    told: Any = ask(client, parallel_tool_calls=False).usage
+    assert told.tertulia["ignored"] == ["parallel_tool_calls"]
+    made = client.responses.create(model="tertulia", input=ASKED, tools=[RESPONSES_TOOL], parallel_tool_calls=False)
+    assert made.usage.tertulia["ignored"] == ["parallel_tool_calls"]
 
 
 def test_a_tool_that_is_not_there_cannot_be_demanded(client):

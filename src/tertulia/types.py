@@ -41,6 +41,8 @@ class Tool:
     description: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """JSON schema of its arguments."""
+    strict: bool | None = None
+    """Whether the arguments must follow the schema to the letter; None if whoever asks did not say."""
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,8 @@ JSON_OBJECT = {"type": "json_object"}
 
 def _function(tool: Tool) -> JSON:
     none = {"type": "object", "properties": {}}
-    return {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters) or none}
+    said = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters) or none}
+    return said if tool.strict is None else {**said, "strict": tool.strict}
 
 
 def _content(message: Message) -> str | list[JSON]:

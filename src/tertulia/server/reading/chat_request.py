@@ -51,6 +51,7 @@ class ChatRequest(Shape):
     metadata: Metadata | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
     store: bool | None = None
     service_tier: Tier | None = None
 
@@ -63,7 +64,9 @@ def from_chat(request: ChatRequest, headers: Mapping[str, str], fetched: Fetched
     """
     request.refuse_unsupported()
     choices, conversation = request.n or 1, from_messages(request.messages, fetched)
-    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else ToolOffer()
+    offered = ToolOffer()
+    if request.tools or request.tool_choice:
+        offered = offer(request.tools, request.tool_choice, request.parallel_tool_calls)
     form = Form(
         instructions=VERBOSITY.get(request.verbosity or "", ""),
         max_tokens=request.max_completion_tokens or request.max_tokens,

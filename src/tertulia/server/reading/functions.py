@@ -27,15 +27,19 @@ class ToolOffer:
     """Names of parameters that have no effect, or not all of it."""
 
 
-def offer(given: Sequence[Mapping[str, Any]] | None, choice: object) -> ToolOffer:
+def offer(given: Sequence[Mapping[str, Any]] | None, choice: object, parallel: bool | None = None) -> ToolOffer:
     """The tools that may be called; those of other types than functions are left out.
+
+    Args:
+        parallel: Whether several may be called at once; that only one may is told to nobody, and so it is ignored.
 
     Raises:
         Problem: if one cannot be read, or the choice is none of them or of an unknown kind.
     """
     tools = _functions(given or ()) if choice != "none" else ()
-    ignored = ("tools",) if len(given or ()) > len(tools) and choice != "none" else ()
-    return ToolOffer(tools, _must_call(choice, tools), ignored)
+    ignored = ["tools"] if len(given or ()) > len(tools) and choice != "none" else []
+    ignored += ["parallel_tool_calls"] if tools and parallel is False else []
+    return ToolOffer(tools, _must_call(choice, tools), tuple(ignored))
 
 
 def _functions(given: Sequence[Mapping[str, Any]]) -> tuple[Tool, ...]:

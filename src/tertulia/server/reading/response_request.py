@@ -81,7 +81,9 @@ def from_responses(
         raise unsupported("include", f"it may hold {', '.join(INCLUDABLE)}")
     text, verbosity = (request.text.format, request.text.verbosity) if request.text else (None, None)
     said = "\n\n".join(part for part in (request.instructions, VERBOSITY.get(verbosity or "")) if part)
-    offered = offer(request.tools, request.tool_choice) if request.tools or request.tool_choice else ToolOffer()
+    offered = ToolOffer()
+    if request.tools or request.tool_choice:
+        offered = offer(request.tools, request.tool_choice, request.parallel_tool_calls)
     form = Form(
         said,
         request.max_output_tokens,
