@@ -31,6 +31,7 @@ ABOUT = {
     "tools": "takes tools",
     "forced_tools": "can be told to call a tool",
     "images": "sees images",
+    "alternate": "wants the person and the assistant to speak in turn",
     "context": "tokens it reads and writes",
     "most_out": "tokens of a reply",
     "cap": "field of the most tokens",
