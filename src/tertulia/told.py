@@ -29,6 +29,7 @@ class Told(TypedDict, total=False):
     tools: Sometimes
     forced_tools: Sometimes
     images: bool
+    alternate: bool
     context: Count
     most_out: Count
     cap: Literal["max_tokens", "max_completion_tokens"]

@@ -155,6 +155,9 @@ REASONS: tuple[Phrase, ...] = (
     Phrase("the documents bear it out", "los documentos lo confirman"),
     Phrase("it is what was read, word for word", "es lo que se leyó, palabra por palabra"),
     Phrase("its program ran", "su programa se ejecutó"),
+    Phrase(
+        "what its program printed can hardly be right", "lo que imprimió su programa difícilmente puede ser correcto"
+    ),
     Phrase("a sum in it is wrong", "contiene una cuenta equivocada"),
     Phrase("a conversion in it is wrong", "contiene una conversión equivocada"),
     Phrase("it has not the form that is asked for", "no tiene la forma que se pide"),

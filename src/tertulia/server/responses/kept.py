@@ -59,16 +59,19 @@ def of_document(document: JSON) -> KeptResponse:
     return _KEPT.validate_python(document["kept"])
 
 
+DIGITS = 32
+"""Digits of the id of a response."""
+
+
 def item_id(prefix: str, response: str, place: str) -> str:
     """The id of an item of a response, from which the response is found again."""
-    return f"{prefix}{response.removeprefix(ids.RESPONSE)}_{place}"
+    return f"{prefix}{response.removeprefix(ids.RESPONSE)}{place}"
 
 
 def response_with(item: str) -> str:
     """The response that an item of this id would be in; empty if it can be in none."""
-    _, _, rest = item.partition("_")
-    within, _, place = rest.rpartition("_")
-    return f"{ids.RESPONSE}{within}" if within and place else ""
+    rest = item.partition("_")[2]
+    return f"{ids.RESPONSE}{rest[:DIGITS]}" if len(rest) > DIGITS else ""
 
 
 def items_of(asked: ResponsesRequest, response: str) -> list[JSON]:
